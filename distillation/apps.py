@@ -1,0 +1,11 @@
+"""The application's registration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DistillationConfig(AppConfig):
+    """Collaborative training of large and small models."""
+
+    name = "distillation"
+    verbose_name = _("Collaborative training")

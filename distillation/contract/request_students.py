@@ -1,0 +1,90 @@
+"""Which student a request names: full names, bare families with a size, and what disagrees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.contract.students import FAMILY_DEFAULTS, PLANNED, STUDENTS, Student
+
+
+def resolve_student(values: dict[str, Any], *, external: bool) -> Student | None:
+    """Replace ``studentModel`` by its full name and check family, size and picture size against it.
+
+    Returns None for an external task, whose names are labels. Raises Refused.
+    """
+    name = values["studentModel"]
+    if not name:
+        raise Refused(Sentence(gettext_noop("Choose a student; available: {available}."), _available()))
+    if external:
+        return None
+    student = STUDENTS.get(_full_name(str(name).lower(), values))
+    if student is None:
+        raise Refused(_unknown(str(name)))
+    _check_agreement(student, values)
+    _check_image_size(student, values["imageSize"])
+    values["studentModel"] = student.name
+    return student
+
+
+def _full_name(name: str, values: dict[str, Any]) -> str:
+    size = str(values["studentModelSize"] or "").lower()
+    families = {student.family for student in STUDENTS.values()}
+    if name not in families or name in STUDENTS:
+        return name
+    if size:
+        return f"{name}-{size}" if f"{name}-{size}" in STUDENTS else f"{name}{size}"
+    return FAMILY_DEFAULTS.get(name, name)
+
+
+def _unknown(name: str) -> Sentence:
+    if name.lower() in PLANNED or any(planned.startswith(name.lower()) for planned in PLANNED):
+        template = gettext_noop("The student {name} cannot be trained in this version; available: {available}.")
+    else:
+        template = gettext_noop("There is no student {name}; available: {available}.")
+    return Sentence(template, {"name": name, **_available()})
+
+
+def _available() -> dict[str, str]:
+    return {"available": ", ".join(STUDENTS)}
+
+
+def _check_agreement(student: Student, values: dict[str, Any]) -> None:
+    family, size = values["studentModelType"], str(values["studentModelSize"] or "").lower()
+    suffix = student.name.removeprefix(student.family).lstrip("-")
+    if (family and family != student.family) or (size and size not in (suffix, student.name)):
+        raise Refused(
+            Sentence(
+                gettext_noop(
+                    "The student {name} is of the family {family} and of size {size}, but the request says "
+                    "family {asked_family} and size {asked_size}. Send values that agree."
+                ),
+                {
+                    "name": student.name,
+                    "family": student.family,
+                    "size": suffix,
+                    "asked_family": str(family or "–"),
+                    "asked_size": size or "–",
+                },
+            )
+        )
+
+
+def _check_image_size(student: Student, image_size: int | None) -> None:
+    if image_size is None:
+        return
+    if image_size < student.min_image_size or image_size % student.size_multiple:
+        raise Refused(
+            Sentence(
+                gettext_noop(
+                    "{name} takes pictures of at least {minimum} pixels in multiples of {multiple}; "
+                    "the request says {asked}."
+                ),
+                {
+                    "name": student.name,
+                    "minimum": student.min_image_size,
+                    "multiple": student.size_multiple,
+                    "asked": image_size,
+                },
+            )
+        )

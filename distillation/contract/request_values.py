@@ -1,0 +1,122 @@
+"""Reading one value of a request: type, limits, digits and choices of its option."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from distillation.contract.options import Option
+from distillation.contract.sentence import Refused, Sentence, gettext_noop
+
+MAX_EXPONENT = 30
+"""Numbers with more digits before or after the point are not figures that anybody means."""
+
+
+def read_value(option: Option, raw: Any, *, direct: bool = False) -> Any:
+    """The value in its Python type (int, float, bool or str). Raises Refused with what is allowed.
+
+    In direct mode clients send zeros for what only a teacher needs; these pass below the minimum.
+    """
+    if option.kind == "text":
+        return _text(option, raw)
+    if option.kind == "boolean":
+        return _boolean(option, raw)
+    number = _number(option, raw)
+    if direct and not option.direct and number == 0:
+        return 0 if option.kind == "integer" else 0.0
+    _check_limits(option, number)
+    return int(number) if option.kind == "integer" else float(number)
+
+
+def _text(option: Option, raw: Any) -> str:
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        raw = str(raw)  # older clients send data set ids as numbers
+    if not isinstance(raw, str):
+        raise Refused(Sentence(gettext_noop("{option} must be a text."), {"option": option.name}))
+    text = unicodedata.normalize("NFC", raw).strip()
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
+        raise Refused(Sentence(gettext_noop("{option} contains control characters."), {"option": option.name}))
+    if option.max_length is not None and len(text) > option.max_length:
+        raise Refused(
+            Sentence(
+                gettext_noop("{option} has {length} characters; at most {limit} are kept."),
+                {"option": option.name, "length": len(text), "limit": option.max_length},
+            )
+        )
+    if option.choices and text:
+        return _choice(option, text)
+    return text
+
+
+def _choice(option: Option, text: str) -> str:
+    if text in option.choices:
+        return text
+    template = (
+        gettext_noop("{option} {value} is not available in this version; available: {available}.")
+        if text in option.planned
+        else gettext_noop("{option} cannot be {value}; available: {available}.")
+    )
+    raise Refused(Sentence(template, {"option": option.name, "value": text, "available": ", ".join(option.choices)}))
+
+
+def _boolean(option: Option, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and raw.lower() in ("true", "false", "1", "0"):
+        return raw.lower() in ("true", "1")
+    if raw in (0, 1):
+        return bool(raw)
+    raise Refused(Sentence(gettext_noop("{option} must be true or false."), {"option": option.name}))
+
+
+def _number(option: Option, raw: Any) -> Decimal:
+    template = (
+        gettext_noop("{option} must be a whole number, not {value}.")
+        if option.kind == "integer"
+        else gettext_noop("{option} must be a number, not {value}.")
+    )
+    wrong = Refused(Sentence(template, {"option": option.name, "value": str(raw)[:50]}))
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
+        raise wrong
+    if isinstance(raw, float) and not math.isfinite(raw):
+        raise wrong
+    if isinstance(raw, str) and len(raw) > 50:
+        raise wrong
+    try:
+        number = Decimal(str(raw))
+    except InvalidOperation as error:
+        raise wrong from error
+    # 1e999999999 is finite but would be printed with a billion digits.
+    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
+        raise wrong
+    if option.kind == "integer" and number != number.to_integral_value():
+        raise wrong
+    return number
+
+
+def _check_limits(option: Option, number: Decimal) -> None:
+    low, high = option.minimum, option.maximum
+    if (low is not None and number < Decimal(str(low))) or (high is not None and number > Decimal(str(high))):
+        raise Refused(
+            Sentence(
+                gettext_noop("{option} is {value}; it must lie between {minimum} and {maximum}."),
+                {"option": option.name, "value": _plain(number), "minimum": _plain(low), "maximum": _plain(high)},
+            )
+        )
+    if option.decimals is not None and number != round(number, option.decimals):
+        raise Refused(
+            Sentence(
+                gettext_noop("{option} is {value}; at most {decimals} decimals are kept."),
+                {"option": option.name, "value": _plain(number), "decimals": option.decimals},
+            )
+        )
+
+
+def _plain(number: Decimal | float | None) -> str:
+    """No exponent and no trailing zeros: 0.00000001 rather than 1E-8."""
+    if number is None:
+        return "–"
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
