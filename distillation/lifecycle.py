@@ -231,7 +231,9 @@ def _must(moved: bool, verb: str, task: TrainingTask) -> None:
     params = {"verb": verb, "task": task.task_id, "status": task.status}
     if task.intent and task.status == S.RUNNING:
         raise Refused(
-            Sentence(gettext_noop("{task} is {status} and already asked to {intent}."), {**params, "intent": task.intent})
+            Sentence(
+                gettext_noop("{task} is {status} and already asked to {intent}."), {**params, "intent": task.intent}
+            )
         )
     allowed = ", ".join(MOVES[verb][0])
     raise Refused(
