@@ -19,6 +19,8 @@ from distillation.models.sentences import stored
 
 S = TaskStatus
 LEASE = timedelta(seconds=30)
+EXTERNAL_LEASE = timedelta(minutes=10)
+"""A script reports once an epoch; it is out of contact when it has been silent for this long."""
 MAX_ATTEMPTS = 3
 
 MOVES: dict[str, tuple[tuple[TaskStatus, ...], tuple[TaskStatus, ...]]] = {
@@ -33,8 +35,8 @@ MOVES: dict[str, tuple[tuple[TaskStatus, ...], tuple[TaskStatus, ...]]] = {
 }
 """Each verb: from which states, to which. Everything else is refused."""
 
-_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "lost_contact_at": None}
-_QUIET: dict[str, Any] = {"intent": None, "estimated_time": None, "samples_per_second": None, "memory_used": None}
+_NO_LEASE: dict[str, None] = {"lease_owner": None, "lease_until": None, "lost_contact_at": None}
+_QUIET: dict[str, None] = {"intent": None, "estimated_time": None, "samples_per_second": None, "memory_used": None}
 
 
 def may(verb: str, task: TrainingTask) -> bool:
@@ -45,7 +47,8 @@ def may(verb: str, task: TrainingTask) -> bool:
         return False
     if task.executor == Executor.EXTERNAL and verb in ("pause", "resume"):
         return False
-    return task.status in MOVES[verb][0] and not (verb in ("pause", "stop") and task.intent == verb)
+    asked_already = verb in ("pause", "stop") and task.intent == verb
+    return bool(task.status in MOVES[verb][0] and not asked_already)
 
 
 # What people ask for
@@ -67,7 +70,11 @@ def start(task: TrainingTask, actor: str, *, fresh: bool = False) -> None:
     with transaction.atomic():
         _must(_move(task, S.QUEUED, actor=actor, reason=Sentence(gettext_noop("started")), **stamps), "start", task)
         if task.executor == Executor.EXTERNAL:
-            begun = {"start_time": timezone.now(), "lease_until": timezone.now() + LEASE, "attempt": task.attempt + 1}
+            begun: dict[str, Any] = {
+                "start_time": timezone.now(),
+                "lease_until": timezone.now() + EXTERNAL_LEASE,
+                "attempt": task.attempt + 1,
+            }
             _move(task, S.RUNNING, actor=actor, reason=Sentence(gettext_noop("an external script runs it")), **begun)
 
 
@@ -136,13 +143,16 @@ def claim(task: TrainingTask, worker: str) -> bool:
                  start_time=task.start_time or now, intent=None)  # fmt: skip
 
 
-def renew(task: TrainingTask, worker: str) -> tuple[bool, Intent | None]:
-    """Keep the lease: whether it is still this worker's, and what people want of the run."""
+def renew(task: TrainingTask, worker: str) -> bool:
+    """Keep the lease; False when it is no longer this worker's."""
     held = TrainingTask.objects.filter(pk=task.pk, status=S.RUNNING, lease_owner=worker, attempt=task.attempt)
-    if not held.update(lease_until=timezone.now() + LEASE):
-        return False, None
-    intent = held.values_list("intent", flat=True).first()
-    return True, Intent(intent) if intent else None
+    return bool(held.update(lease_until=timezone.now() + LEASE))
+
+
+def wish(task: TrainingTask) -> Intent | None:
+    """What people want of the running task."""
+    intent = TrainingTask.objects.filter(pk=task.pk).values_list("intent", flat=True).first()
+    return Intent(intent) if intent else None
 
 
 def finish(task: TrainingTask, worker: str, **results: Any) -> bool:

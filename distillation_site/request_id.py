@@ -5,42 +5,42 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
 
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 _SAFE = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 
-class RequestIdMiddleware:
+Handler = Callable[[HttpRequest], Any]
+
+
+@sync_and_async_middleware
+def request_id_middleware(get_response: Handler) -> Handler:
     """Set the id for the time of the request; a client's id with unsafe characters is replaced."""
+    if iscoroutinefunction(get_response):
 
-    sync_capable = True
-    async_capable = True
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            given = _begin(request)
+            response: HttpResponseBase = await get_response(request)
+            response["X-Request-Id"] = given
+            return response
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
+        return answer_async
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer with the id in the header."""
-        if iscoroutinefunction(self):
-            return self._acall(request)
+    def answer(request: HttpRequest) -> HttpResponseBase:
         given = _begin(request)
-        response = self.get_response(request)
+        response: HttpResponseBase = get_response(request)
         response["X-Request-Id"] = given
         return response
 
-    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        given = _begin(request)
-        response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
-        response["X-Request-Id"] = given
-        return response
+    return answer
 
 
 def _begin(request: HttpRequest) -> str:

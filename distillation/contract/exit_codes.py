@@ -3,6 +3,9 @@
 COMPLETED = 0
 """``result.json`` is written and names a model file with its checksum."""
 
+CRASHED = 1
+"""An error that the program did not foresee: the last ``failed`` event names it, the engine's log has the traceback."""
+
 FAILED = 10
 """An expected failure: the last ``failed`` event holds the sentence for the user."""
 

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 
 
-class TinyIntegerField(models.SmallIntegerField):
+class TinyIntegerField(models.SmallIntegerField):  # type: ignore[type-arg]
     """``tinyint`` on MySQL, a small integer elsewhere."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
@@ -17,7 +17,7 @@ class TinyIntegerField(models.SmallIntegerField):
         return "tinyint" if connection.vendor == "mysql" else super().db_type(connection)
 
 
-class ShortTextField(models.TextField):
+class ShortTextField(models.TextField):  # type: ignore[type-arg]
     """``text`` on MySQL (65,535 bytes) where Django would make a ``longtext``."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:

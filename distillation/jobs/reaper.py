@@ -1,0 +1,34 @@
+"""Finding runs whose worker is gone, by the age of the lease and by nothing else."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db.models import Q
+from django.utils import timezone
+
+from distillation import lifecycle
+from distillation.contract.sentence import Sentence, gettext_noop
+from distillation.jobs.ingest import Ingest
+from distillation.models import Executor, TaskStatus, TrainingTask
+from distillation.storage.local import run_dir
+
+log = logging.getLogger(__name__)
+
+
+def reap() -> int:
+    """Requeue (or fail) tasks with an expired lease and mark silent external ones; returns how many."""
+    now = timezone.now()
+    why = Sentence(gettext_noop("lost contact: the worker has not reported for {seconds} s."),
+                   {"seconds": int(lifecycle.LEASE.total_seconds())})  # fmt: skip
+    count = 0
+    for task in lifecycle.expired(now):
+        Ingest(task, run_dir(task.task_id), task.attempt).catch_up()
+        task.refresh_from_db()
+        if task.lease_until is not None and task.lease_until < now and lifecycle.lost(task, "reaper", why):
+            log.warning("%s: lost contact with %s", task.task_id, task.lease_owner or "its worker")
+            count += 1
+    silent = TrainingTask.objects.filter(
+        Q(lease_until__lt=now), status=TaskStatus.RUNNING, executor=Executor.EXTERNAL, lost_contact_at=None
+    )
+    return count + silent.update(lost_contact_at=now)

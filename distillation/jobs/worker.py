@@ -1,0 +1,142 @@
+"""The worker: claims tasks, keeps their engines company, reaps lost ones. Needs no broker.
+
+One thread and one loop; what may take long happens in the engines.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from datetime import timedelta
+from types import FrameType
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from distillation import lifecycle
+from distillation.jobs.devices import Gpu, gpus
+from distillation.jobs.launcher import Launcher, LocalLauncher
+from distillation.jobs.reaper import reap
+from distillation.jobs.supervisor import Supervisor
+from distillation.models import TrainingTask, Worker
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+HEARTBEAT_SECONDS = 5.0
+LEAVE_SECONDS = 90.0
+"""How long a worker waits for its engines' last checkpoints when it is told to go."""
+FORGET_WORKERS_AFTER = timedelta(days=7)
+
+
+class WorkerLoop:
+    """One worker process."""
+
+    def __init__(self, slots: int, *, once: bool = False, launcher: Launcher | None = None) -> None:
+        self._once = once
+        self._launcher: Launcher = launcher or LocalLauncher()
+        self._gpus: list[Gpu] = gpus()
+        self._slots = len(self._gpus) or slots
+        self._threads = max(1, len(os.sched_getaffinity(0)) // self._slots)
+        self._name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._running: list[Supervisor] = []
+        self._leaving_since: float | None = None
+        self._heartbeat_at = float("-inf")
+
+    def run(self) -> None:
+        """Work until told to go, or with ``once`` until nothing is left to do."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._go)
+        log.info("worker %s: %s", self._name, self._what_it_has())
+        try:
+            while not self._tick():
+                time.sleep(TICK_SECONDS)
+        finally:
+            for supervisor in self._running:
+                supervisor.abandon()
+            self._sign_off()
+
+    def _tick(self) -> bool:
+        """One round; True when the worker may end. A database that is away is waited for."""
+        try:
+            close_old_connections()
+            self._heartbeat()
+            self._tend()
+            if self._leaving_since is not None:
+                return not self._running or time.monotonic() - self._leaving_since > LEAVE_SECONDS
+            self._fill_slots()
+        except DatabaseError:
+            log.exception("the database does not answer; engines go on, trying again")
+            connections.close_all()
+            time.sleep(1.0)
+            return self._leaving_since is not None and time.monotonic() - self._leaving_since > LEAVE_SECONDS
+        return self._once and not self._running
+
+    def _tend(self) -> None:
+        for supervisor in list(self._running):
+            if self._leaving_since is not None:
+                supervisor.leave()
+            if supervisor.tend():
+                self._running.remove(supervisor)
+
+    def _fill_slots(self) -> None:
+        while len(self._running) < self._slots:
+            task = self._claim()
+            if task is None:
+                return
+            self._running.append(
+                Supervisor(task, self._name, self._launcher, threads=self._threads, gpu=self._free_gpu())
+            )
+
+    def _claim(self) -> TrainingTask | None:
+        """The first task of the queue that this worker got; another worker may be faster with some."""
+        for task in TrainingTask.objects.queued()[: self._slots + 8]:
+            if lifecycle.claim(task, self._name):
+                return task
+        return None
+
+    def _free_gpu(self) -> str | None:
+        taken = {supervisor.gpu for supervisor in self._running}
+        return next((gpu.uuid for gpu in self._gpus if gpu.uuid not in taken), None)
+
+    def _heartbeat(self) -> None:
+        now = time.monotonic()
+        if now - self._heartbeat_at < HEARTBEAT_SECONDS:
+            return
+        moment = timezone.now()
+        Worker.objects.update_or_create(
+            name=self._name,
+            defaults={"seen_at": moment},
+            create_defaults={
+                "seen_at": moment,
+                "started_at": moment,
+                "host": socket.gethostname()[:255],
+                "pid": os.getpid(),
+                "slots": self._slots,
+                "devices": json.dumps([f"{gpu.name} ({gpu.memory_mb} MB)" for gpu in self._gpus]),
+            },
+        )
+        Worker.objects.filter(seen_at__lt=moment - FORGET_WORKERS_AFTER).delete()
+        reap()
+        self._heartbeat_at = now
+
+    def _sign_off(self) -> None:
+        try:
+            Worker.objects.filter(name=self._name).delete()
+        except DatabaseError:
+            log.warning("the database does not answer; the worker's row stays until it is forgotten")
+
+    def _go(self, number: int, frame: FrameType | None) -> None:
+        if self._leaving_since is None:
+            self._leaving_since = time.monotonic()
+
+    def _what_it_has(self) -> str:
+        if self._gpus:
+            return f"{len(self._gpus)} GPUs, one run each"
+        return f"{self._slots} slots of {self._threads} threads, no GPU"

@@ -1,0 +1,17 @@
+"""The sample tasks of the fixture: taken away in one go, with everything that hangs on them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from distillation.models import Executor, ModelEvaluation, TaskTransition, TrainingHistory, TrainingTask
+
+
+def remove_samples() -> int:
+    """Delete the sample tasks for good and return how many there were."""
+    with transaction.atomic():
+        samples = list(TrainingTask.objects.filter(executor=Executor.SAMPLE))
+        for model in (TrainingHistory, ModelEvaluation, TaskTransition):
+            model._default_manager.filter(task__in=samples).delete()
+        TrainingTask.objects.filter(executor=Executor.SAMPLE).delete()
+    return len(samples)

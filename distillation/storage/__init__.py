@@ -1,0 +1,1 @@
+"""Where files lie; a local directory in this version."""
