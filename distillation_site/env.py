@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import zoneinfo
@@ -21,6 +22,18 @@ def flag(name: str, default: bool) -> bool:
     if value not in ("0", "1"):
         raise ImproperlyConfigured(f"{name} is {value!r}; set it to 1 or 0.")
     return value == "1"
+
+
+def number(name: str, default: float, *, minimum: float) -> float:
+    """A finite number that is not below the minimum; anything else raises ImproperlyConfigured."""
+    value = text(name, str(default))
+    try:
+        parsed = float(value)
+    except ValueError:
+        parsed = float("nan")
+    if not math.isfinite(parsed) or parsed < minimum:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a number of at least {minimum:g}.")
+    return parsed
 
 
 def choice(name: str, default: str, choices: tuple[str, ...]) -> str:

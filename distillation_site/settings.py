@@ -25,7 +25,7 @@ DISTILLATION_PUBLIC_READ = env.flag("DISTILLATION_PUBLIC_READ", False)
 DISTILLATION_DEFAULT_EXECUTOR = env.choice("DISTILLATION_DEFAULT_EXECUTOR", "platform", ("platform", "external"))
 DISTILLATION_LIST_LIMIT = 1000
 """Rows of a list that was asked for without a page."""
-DISTILLATION_CHECKPOINT_SECONDS = 15.0
+DISTILLATION_CHECKPOINT_SECONDS = env.number("DISTILLATION_CHECKPOINT_SECONDS", 15.0, minimum=0.0)
 """How much work a killed engine may lose."""
 
 SECRET_KEY = env.text("DISTILLATION_SECRET_KEY", "") or env.secret_key(DISTILLATION_HOME / "secret_key")
@@ -139,10 +139,34 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": _("Collaborative training"),
     "SITE_HEADER": _("Collaborative training"),
+    "SITE_URL": None,
     "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "distillation.admin.navigation.favicon"},
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["distillation.admin.navigation.styles"],
+    "DASHBOARD_CALLBACK": "distillation.admin.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "distillation.admin.navigation.sidebar"},
+    "COLORS": {
+        # One accent: blue.
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        },
+    },
 }
 
 LOGGING = {

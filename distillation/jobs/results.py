@@ -33,10 +33,10 @@ def read_result(run: RunDir) -> Result | None:
     """The run's result, or None when there is none or it does not match its model file."""
     try:
         content = json.loads(run.result.read_text(encoding="utf-8"))
-        model = run.root / content["model"]["path"]
+        model = run.root / content["model_path"]
         with model.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != content["model"]["sha256"]:
+        if digest != content["model_sha256"]:
             return None
         return Result(model, digest, content)
     except (OSError, ValueError, KeyError, TypeError):
@@ -56,8 +56,8 @@ def complete(task: TrainingTask, worker: str, run: RunDir, result: Result) -> bo
             checkpoint_path=relative(run.checkpoints) if run.checkpoints.is_dir() else None,
             current_epoch=task.total_epochs,
             accuracy=fit(TrainingTask, "accuracy", content["evaluation"]["accuracy"]),
-            best_accuracy=fit(TrainingTask, "best_accuracy", content["best"]["val_accuracy"]),
-            best_epoch=content["best"]["epoch"],
+            best_accuracy=fit(TrainingTask, "best_accuracy", content["best_val_accuracy"]),
+            best_epoch=content["best_epoch"],
         )
         if done:
             _keep_evaluation(task, content["evaluation"])

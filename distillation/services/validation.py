@@ -159,4 +159,4 @@ def _teacher_problems(request: CreateRequest, train: Outline) -> list[Problem]:
 
 
 def _is_default(name: str, value: Any) -> bool:
-    return any(option.name == name and option.default == value and option.column for option in OPTIONS)
+    return any(option.name == name and option.default == value for option in OPTIONS)

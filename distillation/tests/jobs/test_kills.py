@@ -1,0 +1,55 @@
+"""kill -9 of the engine, of the worker and of both, at five moments each: the run ends as if undisturbed."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from distillation.tests.jobs.conftest import Prepared
+from distillation.tests.jobs.platform import STUDENT, Platform, alive
+
+MOMENTS = {
+    "at its start": lambda event: event["kind"] == "started",
+    "while the teacher speaks": lambda event: event["kind"] == "phase" and event["phase"] == "teacher",
+    "while the student learns": lambda event: event["kind"] == "checkpoint" and event["arm"] == "student",
+    "while the control learns": lambda event: event["kind"] == "step" and event["arm"] == "control",
+    "while it is evaluated": lambda event: event["kind"] == "phase" and event["phase"] == "evaluate",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", list(MOMENTS))
+@pytest.mark.parametrize("victim", ["engine", "worker", "both"])
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+    platform: Platform, prepared: Prepared, victim, moment
+):
+    task_id = platform.create(**STUDENT, teacherModel=prepared.teacher_id)
+    worker = platform.start_worker()
+    platform.wait(moment, lambda: any(MOMENTS[moment](event) for event in platform.events(task_id)))
+    if victim in ("engine", "both"):
+        os.kill(platform.engine_pids(task_id)[-1], signal.SIGKILL)
+    if victim in ("worker", "both"):
+        worker.kill()
+        worker.wait()
+        worker = platform.start_worker()  # as the supervisor of `make run` does
+    platform.wait("the task is completed", lambda: platform.task(task_id)["status"] == "COMPLETED", 150)
+    assert platform.weights(task_id) == prepared.weights
+    assert platform.task(task_id)["attempt"] >= 2
+    assert [epoch for (epoch,) in platform.rows(
+        "select epoch from md_training_history where task_id = ? order by epoch", task_id
+    )] == list(range(1, 61))  # fmt: skip
+    assert len(platform.rows("select 1 from md_model_evaluation where task_id = ?", task_id)) == 1
+    assert not [pid for pid in platform.engine_pids(task_id) if alive(pid)]
+
+
+@pytest.mark.slow
+def test_an_engine_whose_worker_dies_ends_by_itself(platform: Platform, prepared: Prepared):
+    task_id = platform.create(**STUDENT | {"epochs": 5000}, teacherModel=prepared.teacher_id)
+    worker = platform.start_worker()
+    platform.wait("it trains", lambda: any(event["kind"] == "checkpoint" for event in platform.events(task_id)))
+    engine = platform.engine_pids(task_id)[-1]
+    worker.kill()
+    platform.wait("the engine is gone", lambda: not alive(engine), 15)
+    assert platform.task(task_id)["status"] == "RUNNING"  # until the lease expires
