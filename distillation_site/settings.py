@@ -95,7 +95,6 @@ FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 
 # Static files come out of the installed packages; no collectstatic is needed.
 STATIC_URL = "/static/"
-STATIC_ROOT = DISTILLATION_HOME / "static"
 WHITENOISE_USE_FINDERS = True
 
 AUTH_PASSWORD_VALIDATORS = [

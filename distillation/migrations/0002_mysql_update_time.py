@@ -21,5 +21,6 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    atomic = False  # MySQL cannot roll back DDL
     dependencies = [("distillation", "0001_initial")]
     operations = [migrations.RunPython(forwards, backwards)]

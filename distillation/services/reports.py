@@ -22,6 +22,7 @@ from distillation.services.figures import fit
 
 FIGURE_LIMIT = 1e12
 MAX_RECORDS = 10_000
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 _EVALUATION = {
     "precision": "precision",
     "recall": "recall",
@@ -214,7 +215,8 @@ def _time(name: str, raw: Any, problems: list[Problem]) -> datetime.datetime | N
         return None
     try:
         moment = parse_datetime(raw) if isinstance(raw, str) else None
-        if moment is not None:
+        # Years that every database and every time zone's offset can keep.
+        if moment is not None and FIRST_YEAR <= moment.year <= LAST_YEAR:
             return moment if moment.tzinfo else timezone.make_aware(moment)
     except (ValueError, OverflowError):
         pass

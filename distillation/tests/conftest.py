@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from distillation.tests.servers import mysql_database, mysql_url  # noqa: F401 - fixtures for every test
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, settings) -> Path:

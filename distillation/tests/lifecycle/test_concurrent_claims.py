@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-
-from distillation.tests.servers import temporary_mysql_database
 
 PROJECT = Path(__file__).resolve().parents[3]
 PROCESSES = 4
@@ -58,7 +57,7 @@ def race(url: str, home: Path) -> None:
     }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, cwd=PROJECT, check=True)
     assert run(SETUP.format(tasks=TASKS), environment).wait() == 0
-    begin = str(__import__("time").time() + 4)
+    begin = str(time.time() + 4)
     claimers = [run(CLAIM, environment, f"w{n}", begin) for n in range(PROCESSES)]
     won = [int(process.communicate(timeout=120)[0]) for process in claimers]
     assert sum(won) == TASKS, won
@@ -72,6 +71,5 @@ def test_each_task_is_claimed_once_on_sqlite(tmp_path):
 
 
 @pytest.mark.mysql
-def test_each_task_is_claimed_once_on_mariadb(tmp_path):
-    with temporary_mysql_database("race") as url:
-        race(url, tmp_path)
+def test_each_task_is_claimed_once_on_mariadb(mysql_database, tmp_path):
+    race(mysql_database, tmp_path)

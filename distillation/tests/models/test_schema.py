@@ -11,7 +11,6 @@ from django.db import connection
 from django.utils import timezone
 
 from distillation.models import LoraPreset, TrainingTask
-from distillation.tests.servers import temporary_mysql_database
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -70,21 +69,15 @@ EXPECTED = {
 
 
 @pytest.mark.mysql
-def test_the_columns_on_mariadb_are_those_of_the_contract(tmp_path):
-    with temporary_mysql_database("schema") as url:
-        environment = {
-            "DATABASE_URL": url, "DISTILLATION_HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
-            "DJANGO_SETTINGS_MODULE": "distillation_site.settings",
-        }  # fmt: skip
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, cwd=PROJECT, check=True)
-        output = subprocess.run(
-            [sys.executable, "-c", MYSQL_CHECK],
-            env=environment,
-            cwd=PROJECT,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+def test_the_columns_on_mariadb_are_those_of_the_contract(mysql_database, tmp_path):
+    environment = {
+        "DATABASE_URL": mysql_database, "DISTILLATION_HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
+        "DJANGO_SETTINGS_MODULE": "distillation_site.settings",
+    }  # fmt: skip
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, cwd=PROJECT, check=True)
+    output = subprocess.run(
+        [sys.executable, "-c", MYSQL_CHECK], env=environment, cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout
     found = {}
     for line in output.splitlines():
         table, _, rest = line.partition("|")

@@ -1,0 +1,1 @@
+"""The REST API: permission, one call, serialize. The rules are in services, jobs and selectors."""

@@ -1,0 +1,73 @@
+"""Field types of the wire, and the base that turns columns into camelCase keys."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+@extend_schema_field({"type": "number"})
+class Figure(serializers.DecimalField):
+    """A decimal column as a JSON number: legacy pages call ``.toFixed`` on it."""
+
+    def to_representation(self, value: Any) -> Any:
+        """A finite float; JSON knows no other, so the rest is null."""
+        number = float(value)
+        return number if math.isfinite(number) else None
+
+
+@extend_schema_field({"type": "number"})
+class Measure(serializers.FloatField):
+    """A float column as a JSON number."""
+
+    def to_representation(self, value: Any) -> Any:
+        """A finite float or null."""
+        number = float(value)
+        return number if math.isfinite(number) else None
+
+
+@extend_schema_field({"type": "string", "example": "2026-01-31 13:45:00"})
+class LocalTime(serializers.DateTimeField):
+    """``YYYY-MM-DD HH:mm:ss`` in the site's time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format=TIME_FORMAT, **options)
+
+    def to_representation(self, value: datetime | str | None) -> Any:
+        """The local time as text."""
+        return super().to_representation(value)  # type: ignore[arg-type]
+
+
+def camel_case(name: str) -> str:
+    """``best_accuracy`` → ``bestAccuracy``, ``map_50`` → ``map50``."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+class RowSerializer(serializers.ModelSerializer[Any]):
+    """Columns under camelCase keys; it only reads, since services take the client's data as it is."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DecimalField: Figure,
+        models.FloatField: Measure,
+        models.DateTimeField: LocalTime,
+    }
+
+    def get_fields(self) -> dict[str, Any]:
+        """The declared fields and the columns, in the order of ``Meta.fields``."""
+        fields = {}
+        for name, field in super().get_fields().items():
+            key = camel_case(name)
+            if key != name:
+                field.source = field.source or name
+            field.read_only = True
+            fields[key] = field
+        return fields

@@ -1,0 +1,199 @@
+"""The page of one task: summary, evaluation, history, live figures, download."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from distillation.admin import report
+from distillation.contract.sentence import Sentence
+from distillation.models import TaskStatus, TaskTransition, TrainingTask
+from distillation.models.sentences import stored
+from distillation.tests.admin.conftest import LIST, page_of
+from distillation.tests.factories import EvaluationFactory, HistoryFactory, TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+DETAILS = {
+    "accuracy": 92.5,
+    "classes": ["猫", "狗"],
+    "per_class": [{"class": "猫", "precision": 90.0, "recall": 95.0, "f1": 92.4, "support": 20}],
+    "confusion_matrix": [[19, 1], [2, 18]],
+    "parameters": 1626,
+    "teacher": {"accuracy": 94.61, "parameters": 304_326_632, "size_bytes": 1_217_306_528, "images_per_second": 38.2},
+    "control": {"accuracy": 90.07},
+}
+
+
+def live_of(task: TrainingTask) -> str:
+    return reverse("admin:distillation_trainingtask_live", args=[task.pk])
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("status", TaskStatus.values)
+@pytest.mark.parametrize("executor", ["platform", "external", "sample"])
+def test_the_page_of_every_kind_of_task_renders(console, status, executor, language):
+    task = TaskFactory(status=status, executor=executor)
+    assert console.get(page_of(task), HTTP_ACCEPT_LANGUAGE=language).status_code == 200
+
+
+def test_teacher_distilled_and_control_are_compared(console):
+    task = TaskFactory(status="COMPLETED")
+    EvaluationFactory(task=task, detailed_results=json.dumps(DETAILS))
+    page = console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    for text in ("94.61 %", "90.07 %", "92.50 %", "304 M", "1.22 GB", "38.2 images/s", "student: -2.11 points", "猫"):
+        assert text in page
+    assert "confusion_matrix" not in page
+
+
+@pytest.mark.parametrize(
+    "details",
+    ["", "null", "[]", "{", '{"confusion_matrix": [[1], [2, 3]]}', '{"accuracy": NaN, "per_class": [1, null]}',
+     '{"teacher": 94.6, "classAccuracies": {"person": 95.2}, "confusionMatrix": [[450, 30], [25, 460]]}',
+     '{"confusion_matrix": [["a", "b"], ["c", "d"]], "classes": 7}', '{"accuracy": 1e999, "parameters": "many"}',
+     '{"accuracy": ' + "9" * 400 + "}"],
+)  # fmt: skip
+def test_results_of_any_shape_do_no_harm(console, details):
+    task = TaskFactory(status="COMPLETED")
+    EvaluationFactory(task=task, detailed_results=details)
+    assert console.get(page_of(task)).status_code == 200
+
+
+def test_a_large_confusion_matrix_is_left_out_with_a_word():
+    details = json.dumps({"confusion_matrix": [[1] * 40] * 40})
+    found = report.read(EvaluationFactory(f1_score=None, detailed_results=details))
+    assert not found.matrix
+    assert "40" in found.left_out
+
+
+def test_history_is_capped_and_says_its_total(console):
+    task = TaskFactory(status="COMPLETED")
+    for epoch in range(1, 121):
+        HistoryFactory(task=task, epoch=epoch)
+    response = console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en")
+    assert [row[0] for row in response.context["history"]] == [str(n) for n in range(120, 20, -1)]
+    assert "newest 100 of 120" in response.content.decode()
+
+
+def test_the_page_asks_the_database_as_often_for_much_as_for_little(console, django_assert_max_num_queries):
+    task = TaskFactory(status="STOPPED")
+    with django_assert_max_num_queries(14):
+        console.get(page_of(task))
+    for epoch in range(1, 60):
+        HistoryFactory(task=task, epoch=epoch)
+        EvaluationFactory(task=task) if epoch < 10 else None
+        TaskTransition.objects.create(task=task, from_status="PENDING", to_status="QUEUED", actor="alice")
+    with django_assert_max_num_queries(14):
+        console.get(page_of(task))
+
+
+def test_an_error_is_told_in_words(console):
+    why = Sentence("There is no data set {name}.", {"name": "digits"})
+    task = TaskFactory(status="FAILED", error_message="old", error_detail=stored(why, as_template=True))
+    assert "There is no data set digits." in console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+
+
+def test_a_waiting_task_says_what_it_waits_for(console):
+    task = TaskFactory(status="QUEUED", queued_at=timezone.now())
+    assert "run_worker" in console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+
+
+def test_a_queued_row_without_its_time_still_has_a_page(console):
+    assert console.get(page_of(TaskFactory(status="QUEUED", queued_at=None))).status_code == 200
+
+
+class TestLiveFigures:
+    def test_they_are_text_with_units(self, console):
+        task = TaskFactory(status="RUNNING", progress=62, estimated_time=252, accuracy="91.3", phase="student")
+        now = console.get(live_of(task), HTTP_ACCEPT_LANGUAGE="en").json()
+        assert now["progress"] == 62
+        assert now["figures"]["remaining"] == "4 min 12 s"
+        assert now["figures"]["accuracy"] == "91.30 %"
+        assert now["figures"]["phase"] == "training the student"
+
+    def test_every_figure_has_its_place_on_the_page(self, console):
+        task = TaskFactory(status="RUNNING")
+        page = console.get(page_of(task)).content.decode()
+        for name in console.get(live_of(task)).json()["figures"]:
+            assert f'data-figure="{name}"' in page or name == "progress"
+
+    @pytest.mark.parametrize("change", [{"status": "COMPLETED"}, {"intent": "stop"}, {"del_flag": 1}])
+    def test_a_change_of_more_than_figures_changes_the_version(self, console, change):
+        task = TaskFactory(status="RUNNING")
+        before = console.get(live_of(task)).json()["version"]
+        assert f'data-version="{before}"' in console.get(page_of(task)).content.decode()
+        TrainingTask.objects.filter(pk=task.pk).update(**change)
+        assert console.get(live_of(task)).json()["version"] != before
+
+    def test_only_queued_and_running_tasks_are_watched(self, console):
+        for status in TaskStatus.values:
+            page = console.get(page_of(TaskFactory(status=status))).content.decode()
+            assert ("data-live=" in page) == (status in ("QUEUED", "RUNNING"))
+
+    def test_they_cost_a_constant_few_queries_and_change_nothing(self, console, django_assert_max_num_queries):
+        task = TaskFactory(status="RUNNING")
+        before = TrainingTask.objects.values().get()
+        with django_assert_max_num_queries(4):
+            console.get(live_of(task))
+        assert console.post(live_of(task)).status_code == 405
+        assert TrainingTask.objects.values().get() == before
+
+
+class TestDownload:
+    def url(self, task: TrainingTask) -> str:
+        return reverse("admin:distillation_trainingtask_model", args=[task.pk])
+
+    def test_the_model_comes_with_its_description(self, console, home: Path):
+        folder = home / "runs" / "T" / "artifacts" / "model"
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"weights")
+        (folder / "config.json").write_text("{}")
+        task = TaskFactory(status="COMPLETED", model_path="runs/T/artifacts/model/model.safetensors")
+        assert self.url(task) in console.get(page_of(task)).content.decode()
+        body = b"".join(console.get(self.url(task)).streaming_content)
+        names = zipfile.ZipFile(io.BytesIO(body)).namelist()
+        assert names == [f"{task.task_id}/model.safetensors", f"{task.task_id}/config.json"]
+
+    @pytest.mark.parametrize("path", ["", "runs/none", "../../../etc/passwd", "/etc/passwd", "a\x00b"])
+    def test_nothing_outside_the_home_is_given_away(self, console, path):
+        task = TaskFactory(status="COMPLETED", model_path=path)
+        assert console.get(self.url(task)).status_code == 404
+        assert self.url(task) not in console.get(page_of(task)).content.decode()
+
+
+class TestHostileText:
+    EVIL = "<script>alert(1)</script>"
+
+    @pytest.mark.parametrize("status", TaskStatus.values)
+    def test_no_page_runs_what_a_task_is_called(self, console, status):
+        evil = self.EVIL
+        task = TaskFactory(
+            task_name=evil, description=evil, remark=evil, teacher_model=evil, student_model=evil, dataset_id=evil,
+            dataset_name=evil, status=status, error_message=evil, create_by=evil, device=evil[:32], phase=evil[:16],
+            lease_owner=evil, model_path=evil, training_config=json.dumps({"optimizer": evil}),
+        )  # fmt: skip
+        EvaluationFactory(
+            task=task, eval_dataset_name=evil,
+            detailed_results=json.dumps(
+                {"classes": [evil, evil], "confusion_matrix": [[1, 0], [0, 1]], "per_class": [{"class": evil}]}
+            ),
+        )  # fmt: skip
+        TaskTransition.objects.create(task=task, from_status=status, to_status=status, actor=evil, reason=evil)
+        confirm = {"action": "stop_tasks", "_selected_action": [task.pk]}
+        pages = [
+            console.get(page_of(task)), console.get(LIST), console.get("/admin/"), console.post(LIST, confirm),
+            console.get(LIST, {"q": evil}), console.post(f"{LIST}add/", {"taskName": evil, "studentModel": evil}),
+        ]  # fmt: skip
+        for page in pages:
+            assert page.status_code == 200
+            assert evil not in page.content.decode()
+
+    def test_a_message_with_a_hostile_name_is_text(self, console):
+        response = console.post(f"{LIST}add/", {"datasetId": self.EVIL, "taskName": "x"})
+        assert self.EVIL not in response.content.decode()
