@@ -196,8 +196,13 @@ def queue_position(task: TrainingTask) -> int | None:
     """1 for the task that leaves the queue next; None when it does not wait."""
     if task.status != TaskStatus.QUEUED:
         return None
-    ahead = Q(priority__gt=task.priority) | Q(priority=task.priority, queued_at__lt=task.queued_at)
-    ahead |= Q(priority=task.priority, queued_at=task.queued_at, id__lt=task.pk)
+    same = Q(priority=task.priority)
+    ahead = Q(priority__gt=task.priority)
+    if task.queued_at is None:  # a row that was queued by SQL: it leaves with the first of its priority
+        ahead |= same & Q(queued_at=None, id__lt=task.pk)
+    else:
+        ahead |= same & (Q(queued_at=None) | Q(queued_at__lt=task.queued_at))
+        ahead |= same & Q(queued_at=task.queued_at, id__lt=task.pk)
     return TrainingTask.objects.queued().filter(ahead).count() + 1
 
 
