@@ -42,7 +42,7 @@ _QUIET: dict[str, None] = {"intent": None, "estimated_time": None, "samples_per_
 def may(verb: str, task: TrainingTask) -> bool:
     """Whether the verb could be carried out on the task as it was read (for buttons)."""
     if verb == "delete":
-        return task.del_flag == 0
+        return bool(task.del_flag == 0)
     if task.executor == Executor.SAMPLE or task.del_flag:
         return False
     if task.executor == Executor.EXTERNAL and verb in ("pause", "resume"):

@@ -1,1 +1,1 @@
-"""Commands of manage.py."""
+"""Commands around the running system: serving it, showing it, checking it."""

@@ -1,1 +1,1 @@
-"""One command a file."""
+"""The commands of ``manage.py``; each is thin and calls a module beside this package."""

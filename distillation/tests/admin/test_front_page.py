@@ -42,9 +42,9 @@ def test_counts_leave_samples_and_deleted_tasks_out_and_their_links_agree(consol
         assert console.get(item["url"]).context["cl"].result_count == 1
 
 
-def test_it_warns_when_no_worker_has_been_seen_for_a_minute(console):
+def test_it_warns_when_no_worker_has_been_seen_for_a_while(console):
     assert "ever been seen" in front(console).content.decode()
-    worker = seen(timedelta(seconds=50))
+    worker = seen(timedelta(seconds=20))
     assert not front(console).context["silence"]
     Worker.objects.filter(pk=worker.pk).update(seen_at=timezone.now() - timedelta(seconds=61))
     assert "No worker has been seen for 1 min" in front(console).content.decode()
