@@ -194,7 +194,7 @@ def lost(task: TrainingTask, actor: str, why: Sentence) -> bool:
         return _requeue(task, actor, why, count)
     final = Sentence(
         gettext_noop("The run was lost {count} times; the last time: {why} Start it to continue from its checkpoint."),
-        {"count": count, "why": why.english()},
+        {"count": count, "why": why.as_json()},
     )
     return _end(task, S.FAILED, actor, final, lost_count=count, **error_columns(final))
 

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 STARTED = "started"
-"""pid, attempt, resumed_epoch (int or null), resumed_step, device, threads, torch (version)"""
+"""pid, attempt, resumed_epoch (int or null), resumed_step, resumed_arm, device, threads, torch (version)"""
 
 PHASE = "phase"
 """phase (one of PHASES), done, total, unit ("images", "steps", "bytes"), progress"""

@@ -6,6 +6,7 @@ where it is read. It therefore travels as a template, the message id of the tran
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +18,25 @@ def gettext_noop(message: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A template in English with ``{named}`` places and the values that fill them (JSON values only)."""
+    """A template in English with ``{named}`` places and the values that fill them.
+
+    Values are texts and numbers, or another sentence in the form of :meth:`as_json`.
+    """
 
     template: str
     params: dict[str, Any] = field(default_factory=dict)
 
     def english(self) -> str:
         """The sentence as the engine and log files write it."""
-        return self.template.format(**self.params)
+        return self.rendered(lambda template: template)
+
+    def rendered(self, translate: Callable[[str], str]) -> str:
+        """The sentence with its template, and those of sentences inside it, translated."""
+        filled = {
+            name: Sentence.from_json(value).rendered(translate) if isinstance(value, dict) else value
+            for name, value in self.params.items()
+        }
+        return translate(self.template).format(**filled)
 
     def as_json(self) -> dict[str, Any]:
         """``{"template": …, "params": …}``, the form in events and database columns."""

@@ -155,15 +155,15 @@ class Supervisor:
             lifecycle.lost(self.task, self._worker, why)
 
     def _failure(self, code: int) -> Sentence:
-        if self._ingest.failure is not None:
-            return self._ingest.failure
-        if code == exit_codes.DISK_FULL:
+        if code == exit_codes.DISK_FULL and self._ingest.failure is None:
             return Sentence(
                 gettext_noop("The disk below DISTILLATION_HOME is full. Free some space, then start the task again.")
             )
         return self._crash(code)
 
     def _crash(self, code: int) -> Sentence:
+        if self._ingest.failure is not None:
+            return self._ingest.failure
         if code < 0:
             name = signal.Signals(-code).name
             return Sentence(

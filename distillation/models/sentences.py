@@ -16,8 +16,8 @@ MAX_BYTES = 60_000
 def translate(sentence: Sentence) -> str:
     """The sentence in the active language."""
     try:
-        return gettext(sentence.template).format(**sentence.params)
-    except (KeyError, IndexError, ValueError):  # a translation must never hide the fact itself
+        return sentence.rendered(gettext)
+    except (KeyError, IndexError, ValueError, TypeError):  # a translation must never hide the fact itself
         return sentence.english()
 
 

@@ -74,10 +74,11 @@ def write_run(home: Path, spec: RunSpec, name: str = "run") -> RunDir:
 
 def start_engine(run_dir: RunDir, home: Path, attempt: int = 1) -> subprocess.Popen[bytes]:
     """Start an engine as the worker does: own session, a pipe as standard input."""
+    command = [sys.executable, "-m", "distillation.engine", "run", str(run_dir.root)]
+    command += ["--home", str(home), "--attempt", str(attempt)]
     with run_dir.engine_log(attempt).open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "distillation.engine", "run", str(run_dir.root)]
-            + ["--home", str(home), "--attempt", str(attempt)],
+            command,
             cwd=PROJECT,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             stdin=subprocess.PIPE,

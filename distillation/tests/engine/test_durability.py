@@ -44,7 +44,9 @@ def test_the_newest_two_checkpoints_are_kept(make_context: MakeContext, spec: Ru
     assert checkpoints.load()["step"] == 30
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: b"", lambda data: data[:99] + b"?" + data[100:]])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-20], lambda data: b"", lambda data: data[:99] + b"?" + data[100:]]
+)
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(make_context: MakeContext, spec: RunSpec, damage):
     context = make_context(spec)
     checkpoints = three_checkpoints(context)

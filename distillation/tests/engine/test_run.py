@@ -73,7 +73,9 @@ def test_the_result_names_the_model_and_its_figures(make_context: MakeContext, s
     assert json.loads((context.run_dir.artifacts / "evaluation.json").read_text()) == result["evaluation"]
 
 
-def test_the_delivered_directory_alone_gives_the_reported_accuracy(home: Path, make_context: MakeContext, spec: RunSpec):
+def test_the_delivered_directory_alone_gives_the_reported_accuracy(
+    home: Path, make_context: MakeContext, spec: RunSpec
+):
     context = make_context(spec)
     run.perform(context, 1)
     figures = standalone.evaluate(context.run_dir.model, home / "datasets" / "shapes", "val")
@@ -125,7 +127,9 @@ def test_a_finished_run_is_not_trained_again(make_context: MakeContext, spec: Ru
     assert [event["kind"] for event in events_of(again.run_dir, 2)] == ["started"]
 
 
-def test_a_later_attempt_refuses_files_that_changed_and_names_them(home: Path, make_context: MakeContext, spec: RunSpec):
+def test_a_later_attempt_refuses_files_that_changed_and_names_them(
+    home: Path, make_context: MakeContext, spec: RunSpec
+):
     context = make_context(spec)
     run.perform(context, 1)
     context.run_dir.result.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -71,12 +72,12 @@ def test_a_driver_that_answers_without_devices_is_a_problem(monkeypatch):
 
 
 def test_missing_chinese_fonts_are_told_with_the_package(monkeypatch):
-    monkeypatch.setattr(machine.shutil, "which", lambda name: "/usr/bin/fc-list")
-    monkeypatch.setattr(machine.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout=""))
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/fc-list")
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout=""))
     finding = machine.fonts()
     assert finding.level == Level.NONE
     assert "fonts-noto-cjk" in finding.cause
-    monkeypatch.setattr(machine.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert machine.fonts().level == Level.NONE
 
 
@@ -128,7 +129,7 @@ def test_a_home_that_is_gone_is_a_problem(settings, tmp_path: Path):
 
 
 def test_a_full_disk_is_a_problem(monkeypatch):
-    monkeypatch.setattr(home.shutil, "disk_usage", lambda path: Usage(10**12, 10**12 - 10**8, 10**8))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 10**12 - 10**8, 10**8))
     assert_problem(home.disk(), "0.1 GB free", "Free space")
 
 

@@ -8,9 +8,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
-import MySQLdb
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -20,7 +18,6 @@ from distillation.management.installation import load_samples_once
 from distillation.models import Executor, ModelEvaluation, TaskStatus, TrainingHistory, TrainingTask
 from distillation.selectors import task_type_of
 from distillation.tests.factories import TaskFactory
-from distillation.tests.servers import mysql_url  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -49,11 +46,9 @@ def test_the_fixture_holds_five_tasks_five_records_and_one_evaluation():
     assert done.end_time is not None
     assert done.start_time is not None
     assert (done.end_time - done.start_time).total_seconds() == done.duration == 7200
-    assert list(TrainingHistory.objects.values_list("task_id", "epoch", "val_accuracy"))[-1] == (
-        "TASK_001",
-        50,
-        Decimal("91.2"),
-    )
+    last = TrainingHistory.objects.order_by("epoch").last()
+    assert last is not None
+    assert (last.task.task_id, last.epoch, last.val_accuracy) == ("TASK_001", 50, Decimal("91.2"))
     assert TrainingHistory.objects.count() == 5
     details = json.loads(ModelEvaluation.objects.get().detailed_results or "")
     assert details["confusion_matrix"][0] == [450, 30, 20]
@@ -100,18 +95,11 @@ def test_a_start_loads_no_samples_beside_real_tasks():
 
 
 @pytest.mark.mysql
-def test_the_fixture_loads_twice_and_goes_away_on_mysql(mysql_url: str, tmp_path: Path):  # noqa: F811
-    name = f"samples_{uuid4().hex[:8]}"
-    host = MySQLdb.connect(host="127.0.0.1", port=int(mysql_url.rsplit(":", 1)[1]), user="root")
-    host.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
-    env = {**os.environ, "DATABASE_URL": f"{mysql_url}/{name}", "DISTILLATION_HOME": str(tmp_path / "mysql-home")}
-    try:
-        for command in (["migrate"], *[["loaddata", "sample_tasks"]] * 2, ["remove_samples"]):
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr
-        assert "5 sample tasks removed" in done.stdout
-    finally:
-        host.cursor().execute(f"DROP DATABASE {name}")
-        host.close()
+def test_the_fixture_loads_twice_and_goes_away_on_mysql(mysql_database: str, tmp_path: Path):
+    env = {**os.environ, "DATABASE_URL": mysql_database, "DISTILLATION_HOME": str(tmp_path / "mysql-home")}
+    for command in (["migrate"], *[["loaddata", "sample_tasks"]] * 2, ["remove_samples"]):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert "5 sample tasks removed" in done.stdout

@@ -1,0 +1,142 @@
+"""Picture files to arrays: any mode that Pillow knows, seen as a person would see it.
+
+One reader for training, teachers and evaluation, so that a model never sees two versions of a picture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.datasets.layout import shown
+
+READER_VERSION = 1
+"""Part of every cache key: raise it when the same file would give other pixels."""
+
+MAX_PIXELS = 100_000_000
+
+_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+_FAILURES = (
+    OSError,  # also Pillow's UnidentifiedImageError, truncated files, and files that vanish
+    ValueError,
+    SyntaxError,  # Pillow's answer to broken PNG chunks
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    ZeroDivisionError,
+    MemoryError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+class Unreadable(Refused):
+    """One picture cannot be read; the others may be."""
+
+
+def read_picture(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
+    """Read a picture as ``uint8 [size, size, channels]``, resized bilinearly to a square (not cropped).
+
+    ``channels`` is 1 (grey) or 3 (RGB). Raises Unreadable.
+    """
+    try:
+        with _open(path) as image:
+            image.draft(None, (2 * size, 2 * size))  # JPEG: decode at a smaller scale; keeps twice what is needed
+            square = _displayed(image, channels).resize((size, size), Image.Resampling.BILINEAR)
+            return np.array(square, dtype=np.uint8).reshape(size, size, channels)
+    except _FAILURES as error:
+        raise _unreadable(path, error) from error
+
+
+def open_picture(path: Path, channels: int) -> Image.Image:
+    """Read a picture in its own size, as mode L (``channels`` 1) or RGB (3). Raises Unreadable."""
+    try:
+        with _open(path) as image:
+            return _displayed(image, channels)
+    except _FAILURES as error:
+        raise _unreadable(path, error) from error
+
+
+def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of a picture from :func:`open_picture`: ``uint8 [height, width, channels]``."""
+    pixels = np.array(image, dtype=np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def is_grey(path: Path) -> bool:
+    """Tell whether a picture holds no colour, also when it is stored as RGB. Raises Unreadable.
+
+    Only the header is read where the mode already says so.
+    """
+    try:
+        with _open(path) as image:
+            if image.mode in _GREY_MODES or _is_deep(image.mode):
+                return True
+            pixels = np.asarray(_displayed(image, 3))
+            return bool((pixels == pixels[..., :1]).all())
+    except _FAILURES as error:
+        raise _unreadable(path, error) from error
+
+
+def _open(path: Path) -> Image.Image:
+    image = Image.open(path)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        image.close()
+        raise Unreadable(
+            Sentence(
+                gettext_noop("{path} has {width} × {height} pixels, the limit is {limit} megapixels. Make it smaller."),
+                {
+                    "path": shown(str(path)),
+                    "width": width,
+                    "height": height,
+                    "limit": MAX_PIXELS // 1_000_000,
+                },
+            )
+        )
+    return image
+
+
+def _displayed(image: Image.Image, channels: int) -> Image.Image:
+    """Upright, opaque on white, eight bits a channel."""
+    upright = ImageOps.exif_transpose(image)
+    if _is_deep(upright.mode):
+        upright = Image.fromarray(_eight_bits(upright))
+    elif upright.has_transparency_data:
+        layered = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+    return upright.convert("L" if channels == 1 else "RGB")
+
+
+def _is_deep(mode: str) -> bool:
+    return mode == "F" or mode.startswith("I")
+
+
+def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
+    """Scale 16-bit, 32-bit and float pixels to 0-255 instead of clipping them.
+
+    16-bit: the whole range 0-65535. Floats within 0-1 and within 0-255 keep that meaning. Everything else is
+    stretched between its lowest and highest value.
+    """
+    pixels = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(pixels.min()), float(pixels.max())
+    ranges = [1.0, 255.0] if image.mode == "F" else [65535.0]
+    top = next((top for top in ranges if low >= 0 and high <= top), None)
+    if top is None:
+        pixels, top = pixels - low, (high - low) or 1.0
+    return np.asarray(np.rint(pixels * (255.0 / top)), dtype=np.uint8)
+
+
+def _unreadable(path: Path, error: BaseException) -> Unreadable:
+    return Unreadable(
+        Sentence(
+            gettext_noop("{path} cannot be read as a picture ({error}). Replace or remove it."),
+            {"path": shown(str(path)), "error": shown(f"{type(error).__name__}: {error}")},
+        )
+    )

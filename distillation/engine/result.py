@@ -1,0 +1,80 @@
+"""``result.json``: written last, atomically; a valid one means that the run is complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distillation.datasets.layout import NAMED, shown
+from distillation.engine import assessment, atomic, export
+from distillation.engine.arms import Material, TrainedArm
+from distillation.engine.context import Context
+from distillation.engine.events import finite
+
+VERSION = 1
+
+
+def is_complete(context: Context) -> bool:
+    """Whether this very run has finished before: the result is of this spec and its model is the one it names."""
+    result = atomic.read_json(context.run_dir.result)
+    if not isinstance(result, dict) or result.get("spec_digest") != context.spec.digest():
+        return False
+    model = context.run_dir.root / str(result.get("model_path"))
+    return model.is_file() and atomic.sha256_of(model) == result.get("model_sha256")
+
+
+def write(context: Context, material: Material, trained: dict[str, TrainedArm], evaluation: dict[str, Any]) -> None:
+    """Write ``artifacts/evaluation.json``, then ``result.json``. Raises OSError."""
+    atomic.write_json(context.run_dir.artifacts / "evaluation.json", finite(evaluation))
+    unreadable = material.pack.unreadable
+    seconds = {name: round(value, 3) for name, value in context.progress.seconds.items()}
+    seconds |= {arm: round(result.record["seconds"], 3) for arm, result in trained.items()}
+    control = _arm(context, "control", trained["control"], evaluation["control"]) if "control" in trained else None
+    atomic.write_json(
+        context.run_dir.result,
+        finite(
+            {
+                "version": VERSION,
+                "outcome": "completed",
+                "task_id": context.spec.task_id,
+                "mode": context.spec.mode,
+                "spec_digest": context.spec.digest(),
+                **_arm(context, "student", trained["student"], evaluation),
+                "evaluation": evaluation,
+                "control": control,
+                "unreadable": {
+                    "count": len(unreadable),
+                    "total": material.data.rows,
+                    "named": [
+                        {"path": shown(entry.path), "reason": entry.reason.as_json()} for entry in unreadable[:NAMED]
+                    ],
+                },
+                "pictures": {
+                    "train": len(material.rows.train),
+                    "unlabeled": len(material.rows.unlabeled),
+                    "val": len(material.rows.val),
+                },
+                "teacher_checksum": material.teacher_checksum,
+                "seconds": seconds,
+            }
+        ),
+    )
+
+
+def _arm(context: Context, arm: str, trained: TrainedArm, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What an arm delivers; paths are relative to the run directory, accuracies in percent."""
+    weights = assessment.folder(context, arm) / export.WEIGHTS
+    record = trained.record
+    return {
+        "arch": context.spec.student.arch,
+        "model_path": weights.relative_to(context.run_dir.root).as_posix(),
+        "model_sha256": atomic.sha256_of(weights),
+        "model_bytes": weights.stat().st_size,
+        "parameters": evaluation["parameters"],
+        "epochs": record["epochs"],
+        "steps": record["steps"],
+        "trained_samples": record["trained_samples"],
+        "final_val_accuracy": record["final"]["val_accuracy"],
+        "final_val_loss": record["final"]["val_loss"],
+        "best_val_accuracy": record["best"]["val_accuracy"],
+        "best_epoch": record["best"]["epoch"],
+    }
