@@ -35,6 +35,10 @@ MOVES: dict[str, tuple[tuple[TaskStatus, ...], tuple[TaskStatus, ...]]] = {
 }
 """Each verb: from which states, to which. Everything else is refused."""
 
+_WORDS = {
+    "start": gettext_noop("start"), "resume": gettext_noop("resume"), "pause": gettext_noop("pause"),
+    "stop": gettext_noop("stop"), "bind": gettext_noop("bind a model"),
+}  # fmt: skip
 _NO_LEASE: dict[str, None] = {"lease_owner": None, "lease_until": None, "lost_contact_at": None}
 _QUIET: dict[str, None] = {"intent": None, "estimated_time": None, "samples_per_second": None, "memory_used": None}
 
@@ -238,11 +242,12 @@ def _must(moved: bool, verb: str, task: TrainingTask) -> None:
     if moved:
         return
     task.refresh_from_db()
-    params = {"verb": verb, "task": task.task_id, "status": task.status}
+    params = {"verb": _word(verb), "task": task.task_id, "status": task.status}
     if task.intent and task.status == S.RUNNING:
         raise Refused(
             Sentence(
-                gettext_noop("{task} is {status} and already asked to {intent}."), {**params, "intent": task.intent}
+                gettext_noop("{task} is {status} and already asked to {intent}."),
+                {**params, "intent": _word(task.intent)},
             )
         )
     allowed = ", ".join(MOVES[verb][0])
@@ -253,6 +258,10 @@ def _must(moved: bool, verb: str, task: TrainingTask) -> None:
     )
 
 
+def _word(verb: str) -> dict[str, Any]:
+    return Sentence(_WORDS[verb]).as_json()
+
+
 def _interrupt(verb: str, task: TrainingTask, actor: str, to: TaskStatus, reason: Sentence) -> None:
     _guard(verb, task)
     if task.status == S.RUNNING and task.executor == Executor.PLATFORM:
@@ -260,7 +269,7 @@ def _interrupt(verb: str, task: TrainingTask, actor: str, to: TaskStatus, reason
             rows = TrainingTask.objects.filter(pk=task.pk, status=S.RUNNING, del_flag=0).exclude(intent=verb)
             moved = rows.update(intent=verb, update_by=actor, update_time=timezone.now())
             _must(bool(moved), verb, task)
-            _announce(task, S.RUNNING, actor, Sentence(gettext_noop("asked to {verb}"), {"verb": verb}))
+            _announce(task, S.RUNNING, actor, Sentence(gettext_noop("asked to {verb}"), {"verb": _word(verb)}))
         task.refresh_from_db()
         return
     ended = _ending(task) if to == S.STOPPED and task.start_time else {}

@@ -99,7 +99,7 @@ def _queued(task: TrainingTask) -> dict[str, Any]:
 def _failed(task: TrainingTask) -> dict[str, Any]:
     return {
         **_named(task),
-        "reason": shown(task.error_detail) or task.error_message,
+        "reason": shown(task.error_detail) or task.error_message or "–",
         "ended": figures.ago(task.end_time),
     }
 

@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
@@ -50,7 +50,7 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
     @display(description=_("Preset"), ordering="preset_name")
     def name(self, preset: LoraPreset) -> SafeString:
         """Name and description."""
-        deleted = format_html('<span class="dd-chip dd-chip-danger">{}</span>', _t("Deleted"))
+        deleted = format_html('<span class="dd-chip dd-chip-danger">{}</span>', gettext("Deleted"))
         return format_html(
             '<span class="dd-two dd-name" title="{0}"><b>{0}</b><small>{1} {2}</small></span>',
             preset.preset_name,
@@ -95,13 +95,13 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
     def delete_presets(self, request: HttpRequest, queryset: QuerySet[LoraPreset]) -> None:
         """Hide them; they can be restored."""
         self._write_all(
-            request, queryset.filter(del_flag=0), delete_preset, _t("{name} is deleted; it can be restored.")
+            request, queryset.filter(del_flag=0), delete_preset, gettext("{name} is deleted; it can be restored.")
         )
 
     @admin.action(description=_("Restore the ticked presets"), permissions=["change"])
     def restore_presets(self, request: HttpRequest, queryset: QuerySet[LoraPreset]) -> None:
         """Bring them back."""
-        self._write_all(request, queryset.filter(del_flag=1), restore_preset, _t("{name} is back."))
+        self._write_all(request, queryset.filter(del_flag=1), restore_preset, gettext("{name} is back."))
 
     # One preset
 
@@ -138,7 +138,7 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": preset.preset_name if preset else _t("New LoRA preset"),
+                "title": preset.preset_name if preset else gettext("New LoRA preset"),
                 "media": self.media,
                 "original": preset,
                 "preset": preset,
@@ -162,11 +162,11 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
         if verb == "delete":
             if not self.has_remove_permission(request):
                 raise PermissionDenied
-            self._write_all(request, [preset], delete_preset, _t("{name} is deleted; it can be restored."))
+            self._write_all(request, [preset], delete_preset, gettext("{name} is deleted; it can be restored."))
         elif verb == "restore":
             if not self.has_change_permission(request, preset):
                 raise PermissionDenied
-            self._write_all(request, [preset], restore_preset, _t("{name} is back."))
+            self._write_all(request, [preset], restore_preset, gettext("{name} is back."))
         else:
             raise Http404
         return redirect("admin:distillation_lorapreset_change", preset.pk)
@@ -189,7 +189,7 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
         except (InvalidRequest, Refused) as error:
             form.refuse(error)
             return None
-        messages.success(request, _t("{name} is saved.").format(name=preset.preset_name))
+        messages.success(request, gettext("{name} is saved.").format(name=preset.preset_name))
         return redirect("admin:distillation_lorapreset_changelist")
 
     def _write_all(self, request: HttpRequest, presets: Any, write: Write, done: str) -> None:

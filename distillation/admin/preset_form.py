@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -38,7 +38,7 @@ class PresetForm(forms.Form):
                 field.widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
             option = BY_NAME.get(name)
             if option is not None:
-                field.help_text = f"{_t(option.help)} {option.minimum:g} – {option.maximum:g}"
+                field.help_text = f"{gettext(option.help)} {option.minimum:g} – {option.maximum:g}"
 
     def sent(self) -> dict[str, str]:
         """What the services get."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from distillation import lifecycle
@@ -108,9 +108,9 @@ def buttons(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]
 
 def _question(verb: Verb, task: TrainingTask) -> str:
     if verb.name == "stop" and not task.attempt:
-        return _t("Stop {task} now? It has not run yet and leaves the queue.").format(task=task.task_id)
+        return gettext("Stop {task} now? It has not run yet and leaves the queue.").format(task=task.task_id)
     return str(verb.question).format(task=task.task_id) if verb.question else ""
 
 
 def _start_label(task: TrainingTask) -> str:
-    return _t("Continue") if task.attempt else _t("Start")
+    return gettext("Continue") if task.attempt else gettext("Start")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -45,7 +45,7 @@ class WorkerAdmin(ModelAdmin):
     def state(self, worker: Worker) -> SafeString:
         """Alive or not seen, as the queue judges it."""
         alive = worker.seen_at >= timezone.now() - selectors.WORKER_SILENCE
-        words = ("ok", _t("Alive")) if alive else ("danger", _t("Not seen"))
+        words = ("ok", gettext("Alive")) if alive else ("danger", gettext("Not seen"))
         return format_html('<span class="dd-chip dd-chip-{}">{}</span>', *words)
 
     @display(description=_("Slots"), ordering="slots")

@@ -142,12 +142,12 @@ OPTIONS: tuple[Option, ...] = (
         default=0.7, minimum=0, maximum=1, decimals=2, column="alpha", direct=False,
     ),
     Option(
-        "softLabelWeight", "number", "method", gettext_noop("Soft weight"),
+        "softLabelWeight", "number", "method", gettext_noop("Soft-label weight"),
         gettext_noop("Replaces alpha when given."), minimum=0, maximum=100,
         config_path=("distillationAdvancedConfig", "softLabelWeight"), direct=False,
     ),
     Option(
-        "hardLabelWeight", "number", "method", gettext_noop("Hard weight"),
+        "hardLabelWeight", "number", "method", gettext_noop("Hard-label weight"),
         gettext_noop("Replaces 1 − alpha when given."), minimum=0, maximum=100,
         config_path=("distillationAdvancedConfig", "hardLabelWeight"), direct=False,
     ),

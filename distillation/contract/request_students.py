@@ -77,7 +77,7 @@ def _check_image_size(student: Student, image_size: int | None) -> None:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "{name} takes pictures of at least {minimum} pixels in multiples of {multiple}; "
+                    "{name} needs an image size of at least {minimum} pixels and a multiple of {multiple}; "
                     "the request says {asked}."
                 ),
                 {

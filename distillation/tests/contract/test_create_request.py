@@ -43,7 +43,7 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"taskName": ["x"]}, "taskName", "must be a text"),
         ({"studentModel": "resnet19"}, "studentModel", "available: cnn-tiny"),
         ({"studentModel": "yolov8n"}, "studentModel", "cannot be trained in this version"),
-        ({"studentModel": "vit-tiny", "imageSize": 40}, "studentModel", "multiples of 16"),
+        ({"studentModel": "vit-tiny", "imageSize": 40}, "studentModel", "multiple of 16"),
         ({"studentModel": "vit-tiny", "studentModelType": "resnet"}, "studentModel", "family vit"),
         ({"studentModel": "resnet", "studentModelSize": "99"}, "studentModel", "There is no student"),
         ({"datasetId": ""}, "datasetId", "Choose the data set"),

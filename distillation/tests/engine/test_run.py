@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_loss_that_explodes_is_refused_in_words(make_context: MakeContext, spe
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("schedule", ["linear", "constant"])
 def test_other_optimizers_schedules_accumulation_and_clipping_train(
-    make_context: MakeContext, spec: RunSpec, optimizer: str, schedule: str
+    make_context: MakeContext, spec: RunSpec, optimizer: Literal["adam", "sgd"], schedule: Literal["linear", "constant"]
 ):
     train = replace(spec.train, optimizer=optimizer, schedule=schedule, grad_accum_steps=4, max_grad_norm=1.0)
     context = make_context(replace(spec, train=train, control=False))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 import transformers
 from PIL import Image
@@ -109,7 +110,7 @@ def test_a_damaged_weights_file_is_refused(home: Path, hf: TeacherSpec):
 
 def test_weights_that_lack_the_classifier_are_refused(home: Path, hf: TeacherSpec):
     path = home / hf.path / "model.safetensors"
-    weights = export.safetensors.torch.load_file(path)
+    weights = safetensors.torch.load_file(path)
     export.save_weights(path, {name: value for name, value in weights.items() if "classifier" not in name})
     assert "incomplete: 2 are missing" in refusal(hf, home)
 
@@ -172,7 +173,7 @@ def test_a_checkpoint_is_not_continued_with_other_outputs_of_the_teacher(
 
 def test_a_teacher_no_better_than_chance_is_named_in_the_log(home: Path, make_context: MakeContext, spec: RunSpec):
     folder = home / "models" / "teacher"
-    weights = export.safetensors.torch.load_file(folder / export.WEIGHTS)
+    weights = safetensors.torch.load_file(folder / export.WEIGHTS)
     weights["7.weight"].zero_()
     weights["7.bias"].copy_(torch.tensor([0.0, 0.0, 1.0]))
     export.save_weights(folder / export.WEIGHTS, weights)
@@ -186,5 +187,5 @@ def test_a_picture_that_changes_after_it_was_listed_is_refused(home: Path, make_
     context = make_context(spec)
     data = frozen_data.freeze(context)
     (home / "datasets/shapes/val/dot/002.png").write_bytes(b"another")
-    with pytest.raises(Refused, match="val/dot/002.png"), context.progress.phase("prepare", data.rows, "images"):
+    with pytest.raises(Refused, match=r"val/dot/002\.png"), context.progress.phase("prepare", data.rows, "images"):
         picture_pack.open_pack(context, data)

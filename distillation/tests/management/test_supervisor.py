@@ -52,7 +52,11 @@ class Served:
     def start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=self.env, stdout=log, stderr=log
+                [sys.executable, "manage.py", "serve", "--migrate"],
+                cwd=settings.BASE_DIR,
+                env=self.env,
+                stdout=log,
+                stderr=log,
             )
         until(lambda: "Serving on" in self.said(), "serving")
 
@@ -79,7 +83,6 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     platform = Served(tmp_path)
-    assert platform.manage("migrate", "--verbosity", "0").returncode == 0
     platform.start()
     children = list(platform.children().values())
     yield platform
@@ -147,3 +150,13 @@ def test_serving_an_empty_database_is_refused(tmp_path: Path):
     assert done.returncode == 1
     assert "migrations are not applied" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path):
+    platform = Served(tmp_path)
+    platform.env["DATABASE_URL"] = "mysql://root@127.0.0.1:1/nothing"
+    for command in (["serve"], ["serve", "--migrate"], ["demo"]):
+        done = platform.manage(*command)
+        assert done.returncode == 1
+        assert "manage.py doctor" in done.stderr
+        assert "Traceback" not in done.stderr
