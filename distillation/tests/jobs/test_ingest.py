@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_an_epoch_becomes_a_record_and_the_tasks_figures(task):
     write(run_dir(task.task_id), EPOCH)
     ingest(task)
     row = TrainingHistory.objects.get(task=task)
-    assert (row.epoch, float(row.val_accuracy), float(row.memory_usage), row.gpu_usage) == (1, 75.5, 512.0, None)
+    assert (row.epoch, row.val_accuracy, row.memory_usage, row.gpu_usage) == (1, Decimal("75.5"), Decimal(512), None)
     assert (task.current_epoch, task.progress, task.best_epoch) == (1, 40, 1)
     assert (float(task.accuracy), float(task.best_accuracy), float(task.loss)) == (75.5, 75.5, 0.5)
     assert task.memory_used == 0.5
@@ -89,7 +90,7 @@ def test_figures_that_no_column_can_keep_do_not_stop_the_ingest(task):
     ingest(task)
     row = TrainingHistory.objects.get()
     assert row.train_loss is None
-    assert float(row.val_loss) == 9999.999999
+    assert row.val_loss == Decimal("9999.999999")
 
 
 def test_the_control_arm_writes_no_history(task):

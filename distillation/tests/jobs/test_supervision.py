@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -108,11 +109,11 @@ def test_a_valid_result_completes_the_task_with_its_evaluation(task, supervisor,
     launcher.engine.code = exit_codes.COMPLETED
     assert supervisor.tend()
     done = row(task)
-    assert (done.status, done.progress, float(done.accuracy), done.best_epoch) == ("COMPLETED", 100, 90.0, 2)
+    assert (done.status, done.progress, done.accuracy, done.best_epoch) == ("COMPLETED", 100, Decimal(90), 2)
     assert done.model_path == f"runs/{task.task_id}/artifacts/model/model.safetensors"
     evaluation = ModelEvaluation.objects.get()
-    assert (float(evaluation.f1_score), evaluation.eval_sample_count) == (88.5, 8)
-    assert json.loads(evaluation.detailed_results)["accuracy"] == 90.0
+    assert (evaluation.f1_score, evaluation.eval_sample_count) == (Decimal("88.5"), 8)
+    assert json.loads(evaluation.detailed_results or "")["accuracy"] == 90.0
 
 
 def test_a_result_whose_model_is_another_file_is_none(task, supervisor, launcher):
@@ -138,7 +139,7 @@ def test_a_failure_carries_the_engines_sentence(task, supervisor, launcher):
     launcher.engine.code = exit_codes.FAILED
     assert supervisor.tend()
     assert row(task).status == "FAILED"
-    assert json.loads(row(task).error_detail) == sentence
+    assert json.loads(row(task).error_detail or "") == sentence
 
 
 def test_a_full_disk_is_told_even_when_no_event_could_be_written(task, supervisor, launcher):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -60,7 +63,7 @@ def a_task(status: TaskStatus, **values) -> TrainingTask:
     return TaskFactory(status=status, **values)
 
 
-def snapshot(task: TrainingTask) -> dict:
+def snapshot(task: TrainingTask) -> Mapping[str, Any]:
     return TrainingTask.objects.filter(pk=task.pk).values().get()
 
 

@@ -30,7 +30,7 @@ def test_a_script_that_inserts_by_sql_gets_the_defaults_of_the_database():
         cursor.execute("insert into md_lora_preset (preset_name) values ('p')")
     task = TrainingTask.objects.get(task_id="T")
     assert {name: getattr(task, name) for name in TASK_DEFAULTS} == TASK_DEFAULTS
-    assert [float(v) for v in (task.learning_rate, task.temperature, task.alpha, task.lora_dropout)] == [
+    assert [float(v or 0) for v in (task.learning_rate, task.temperature, task.alpha, task.lora_dropout)] == [
         0.001, 3.0, 0.7, 0.05,
     ]  # fmt: skip
     assert abs((timezone.now() - task.create_time).total_seconds()) < 60

@@ -72,7 +72,7 @@ def test_the_same_epoch_again_replaces_it(running):
     reports.record_history(running, [{"epoch": 1, "trainLoss": 0.5}, {"epoch": 2, "trainLoss": 0.4}])
     reports.record_history(running, [{"epoch": 1, "trainLoss": 0.3, "recordTime": "2026-01-02 03:04:05"}])
     rows = TrainingHistory.objects.filter(task=running)
-    assert [(row.epoch, float(row.train_loss)) for row in rows] == [(1, 0.3), (2, 0.4)]
+    assert [(row.epoch, row.train_loss) for row in rows] == [(1, Decimal("0.3")), (2, Decimal("0.4"))]
 
 
 def test_a_figure_too_large_for_its_column_becomes_the_limit(running):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_a_preset_fills_what_was_left_empty(digits):
     LoraPreset.objects.filter(preset_name="高精度配置").update(preset_name="Précis")
     values = {**DIRECT, "trainingMode": "distillation", "teacherModel": create_task(DIRECT, "a").task_id}
     task = create_task({**values, "loraPreset": " précis ", "loraAlpha": 7}, "alice")
-    assert (task.lora_rank, task.lora_alpha, float(task.lora_dropout)) == (32, 7, 0.03)
+    assert (task.lora_rank, task.lora_alpha, task.lora_dropout) == (32, 7, Decimal("0.03"))
     with pytest.raises(InvalidRequest, match="no LoRA preset 不存在; available: 标准配置"):
         create_task({**values, "loraPreset": "不存在"}, "alice")
 
