@@ -94,7 +94,7 @@ def missing_folder(root: Path) -> Sentence:
         beside = []
     return Sentence(
         gettext_noop("There is no data set folder {name} in {parent}; found there: {found}."),
-        {"name": shown(root.name), "parent": shown(str(root.parent)), "found": named(beside) or "–"},
+        {"name": shown(root.name), "parent": shown(root.parent.name), "found": named(beside) or "–"},
     )
 
 

@@ -93,7 +93,7 @@ def _open(path: Path) -> Image.Image:
             Sentence(
                 gettext_noop("{path} has {width} × {height} pixels, the limit is {limit} megapixels. Make it smaller."),
                 {
-                    "path": shown(str(path)),
+                    "path": shown(path.name),
                     "width": width,
                     "height": height,
                     "limit": MAX_PIXELS // 1_000_000,
@@ -137,6 +137,6 @@ def _unreadable(path: Path, error: BaseException) -> Unreadable:
     return Unreadable(
         Sentence(
             gettext_noop("{path} cannot be read as a picture ({error}). Replace or remove it."),
-            {"path": shown(str(path)), "error": shown(f"{type(error).__name__}: {error}")},
+            {"path": shown(path.name), "error": shown(f"{type(error).__name__}: {error}")},
         )
     )

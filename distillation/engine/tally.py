@@ -36,11 +36,14 @@ class Tally:
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         self.epoch = Sums(**state) if state else Sums()
         self.recent = Sums()
-        self._pending: list[tuple[Tensor | None, Tensor, Tensor, Batch]] = []
+        self._pending: list[tuple[Tensor | None, Tensor, Tensor, Tensor, int]] = []
 
     def add(self, soft: Tensor | None, hard: Tensor, logits: Tensor, batch: Batch) -> bool:
-        """Note a batch (scalars and ``[batch, classes]``, detached); True when it is time for :meth:`fold`."""
-        self._pending.append((soft, hard, logits, batch))
+        """Note a batch (scalars and ``[batch, classes]``, detached); True when it is time for :meth:`fold`.
+
+        Keeps no picture: those of dozens of batches would fill the memory.
+        """
+        self._pending.append((soft, hard, logits, batch.labels, batch.labelled))
         return len(self._pending) >= PENDING
 
     def fold(self, step: int) -> None:
@@ -50,21 +53,20 @@ class Tally:
         """
         if not self._pending:
             return
-        soft, hard, logits, batches = zip(*self._pending, strict=True)
+        soft, hard, logits, labels, labelled = zip(*self._pending, strict=True)
         self._pending = []
-        softs = torch.stack(soft).tolist() if soft[0] is not None else [0.0] * len(batches)
+        softs = torch.stack(soft).tolist() if soft[0] is not None else [0.0] * len(hard)
         hards = torch.stack(hard).tolist()
         if not all(map(math.isfinite, (*softs, *hards))):
             raise _not_finite(step)
-        labels = torch.cat([batch.labels for batch in batches])
-        correct = int((torch.cat(logits).argmax(dim=1) == labels).sum())
+        correct = int((torch.cat(logits).argmax(dim=1) == torch.cat(labels)).sum())
         for sums in (self.epoch, self.recent):
             sums.correct += correct
-            for soft_value, hard_value, batch in zip(softs, hards, batches, strict=True):
-                sums.samples += len(batch.labels)
-                sums.labelled += batch.labelled
-                sums.soft += soft_value * len(batch.labels)
-                sums.hard += hard_value * batch.labelled
+            for soft_value, hard_value, of_batch, known in zip(softs, hards, labels, labelled, strict=True):
+                sums.samples += len(of_batch)
+                sums.labelled += known
+                sums.soft += soft_value * len(of_batch)
+                sums.hard += hard_value * known
 
     def state(self) -> dict[str, Any]:
         """The epoch's sums for a checkpoint; call :meth:`fold` first."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import safetensors.torch
+import torch
 
 from distillation.contract.sentence import Refused, Sentence
 from distillation.contract.spec import RunSpec
@@ -162,6 +164,18 @@ def test_other_optimizers_schedules_accumulation_and_clipping_train(
     context = make_context(replace(spec, train=train, control=False))
     run.perform(context, 1)
     assert result_of(context)["steps"] == 3 * 2  # 6 batches, in groups of 4 and 2
+
+
+def test_accumulated_batches_train_like_one_large_batch(make_context: MakeContext, spec: RunSpec):
+    train = replace(spec.train, optimizer="sgd", learning_rate=0.1)
+    runs = []
+    for name, batch, group in (("small", 4, 2), ("large", 8, 1)):
+        context = make_context(direct(spec, train=replace(train, batch_size=batch, grad_accum_steps=group)), name)
+        run.perform(context, 1)
+        runs.append(safetensors.torch.load_file(context.run_dir.model / export.WEIGHTS))
+    small, large = runs
+    for key, weight in small.items():
+        torch.testing.assert_close(weight, large[key], rtol=1e-4, atol=1e-5)
 
 
 def test_pictures_with_one_coloured_among_them_are_trained_in_colour(

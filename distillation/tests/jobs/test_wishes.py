@@ -31,7 +31,7 @@ def test_a_paused_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(pl
 def test_a_stopped_run_keeps_its_checkpoint_and_its_slot_is_free(platform: Platform, prepared: Prepared):
     first = platform.create(**LONG, teacherModel=prepared.teacher_id)
     second = platform.create(**STUDENT, teacherModel=prepared.teacher_id)
-    platform.start_worker("--slots", "1")
+    platform.start_worker()
     training(platform, first)
     assert platform.task(second)["status"] == "QUEUED"
     platform.verb("stop", first)
@@ -66,7 +66,7 @@ def test_deleting_a_running_task_ends_its_engine(platform: Platform, prepared: P
 
 def test_two_slots_run_two_tasks_at_once(platform: Platform, prepared: Prepared):
     ids = [platform.create(**LONG, teacherModel=prepared.teacher_id) for _ in range(3)]
-    platform.start_worker()
+    platform.start_worker("--slots", "2")
     platform.wait(
         "two run", lambda: [platform.task(task)["status"] for task in ids] == ["RUNNING", "RUNNING", "QUEUED"], 30
     )
