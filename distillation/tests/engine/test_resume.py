@@ -169,6 +169,24 @@ def test_a_run_killed_in_every_phase_ends_with_the_same_weights(home: Path, slow
 
 
 @pytest.mark.slow
+def test_a_residual_network_on_two_threads_ends_with_the_same_weights(home: Path, slower: RunSpec):
+    train = replace(slower.train, epochs=3, batch_size=16, optimizer="adamw", grad_accum_steps=1)
+    spec = replace(
+        slower, mode="direct", teacher=None, loss=None, control=False, threads=2, train=train,
+        student=replace(slower.student, arch="resnet18"), checkpoint_seconds=1.0,
+    )  # fmt: skip
+    whole = write_run(home, spec, "whole")
+    assert start_engine(whole, home).wait() == exit_codes.COMPLETED
+    run_dir = write_run(home, spec, "killed")
+    process = start_engine(run_dir, home, 1)
+    assert wait_for(process, run_dir, 1, lambda event: event["kind"] == "checkpoint" and event["epoch"] >= 1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert start_engine(run_dir, home, 2).wait() == exit_codes.COMPLETED
+    assert sha256(run_dir.model / "model.safetensors") == sha256(whole.model / "model.safetensors")
+
+
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_at_random_ends_with_the_same_weights(home: Path, slower: RunSpec):
     whole = write_run(home, slower, "whole")
     assert start_engine(whole, home).wait() == exit_codes.COMPLETED
