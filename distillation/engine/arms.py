@@ -157,8 +157,7 @@ def _require_variance(context: Context, model: nn.Module, feed: Feed) -> None:
             Sentence(
                 gettext_noop(
                     "{arch} normalises over a batch and needs at least two pictures in it; the batch size is "
-                    "{batch_size} "
-                    "and there are {count} pictures. Choose a larger batch size or add pictures."
+                    "{batch_size} and there are {count} pictures. Choose a larger batch size or add pictures."
                 ),
                 {
                     "arch": context.spec.student.arch,

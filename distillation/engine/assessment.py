@@ -59,9 +59,8 @@ def _assess_arm(context: Context, material: Material, arm: str, trained: Trained
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The saved model of the arm {arm} has {found} right answers, the trained one had {expected}. "
-                    "It is not "
-                    "delivered; start the task again, and check the disk."
+                    "The saved model of the arm {arm} has {found} right answers, the trained one had {expected}. It "
+                    "is not delivered; start the task again, and check the disk."
                 ),
                 {"arm": arm, "found": outcome.correct, "expected": trained.record["final"]["val_correct"]},
             )

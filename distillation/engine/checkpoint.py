@@ -96,9 +96,8 @@ class Checkpoints:
                 raise Refused(
                     Sentence(
                         gettext_noop(
-                            "The checkpoint {file} was written with other outputs of the teacher than the cache "
-                            "holds now. "
-                            "Put the teacher back as it was, or start the task afresh."
+                            "The checkpoint {file} was written with other outputs of the teacher than the cache holds "
+                            "now. Put the teacher back as it was, or start the task afresh."
                         ),
                         {"file": path.name},
                     )

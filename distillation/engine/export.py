@@ -89,8 +89,7 @@ def load_student(folder: Path) -> tuple[nn.Module, dict[str, Any]]:
             Sentence(
                 gettext_noop(
                     "The model in {folder} cannot be loaded ({error}). Its files are damaged or do not belong "
-                    "together; "
-                    "train or copy it again."
+                    "together; train or copy it again."
                 ),
                 {"folder": shown(str(folder)), "error": " ".join(str(error).split())[:300]},
             )

@@ -116,9 +116,8 @@ def _files_changed(paths: list[str]) -> DataChanged:
     return DataChanged(
         Sentence(
             gettext_noop(
-                "{count} files of the data set changed since the run began, for example {example}. Put them back "
-                "as they "
-                "were, or start the task afresh."
+                "{count} files of the data set changed since the run began, for example {example}. Put them back as "
+                "they were, or start the task afresh."
             ),
             {"count": len(paths), "example": ", ".join(shown(path) for path in paths[:3])},
         )

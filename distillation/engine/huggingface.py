@@ -69,9 +69,8 @@ def weight_files(folder: Path) -> list[Path]:
             Sentence(
                 gettext_noop(
                     "The teacher in {folder} has no .safetensors weights; found: {found}. Pickled weights can run "
-                    "code and "
-                    "are not read: load them where you trust them and save with save_pretrained, which writes "
-                    "safetensors."
+                    "code and are not read: load them where you trust them and save with save_pretrained, which "
+                    "writes safetensors."
                 ),
                 {"folder": shown(folder.name), "found": ", ".join(map(shown, others)) or "–"},
             )
@@ -107,9 +106,8 @@ def load(folder: Path) -> tuple[nn.Module, Callable[[Path], Tensor]]:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The teacher in {folder} cannot be loaded as an image classifier ({error}). Check that its "
-                    "files are "
-                    "complete and of a model type that transformers {version} knows."
+                    "The teacher in {folder} cannot be loaded as an image classifier ({error}). Check that its files "
+                    "are complete and of a model type that transformers {version} knows."
                 ),
                 {
                     "folder": shown(folder.name),
@@ -140,9 +138,8 @@ def _require_every_weight(folder: Path, report: dict[str, Any]) -> None:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The weights of the teacher in {folder} are incomplete: {count} are missing or of another "
-                    "shape, for "
-                    "example {example}. Choose a model that was trained for classification."
+                    "The weights of the teacher in {folder} are incomplete: {count} are missing or of another shape, "
+                    "for example {example}. Choose a model that was trained for classification."
                 ),
                 {"folder": shown(folder.name), "count": len(absent), "example": absent[0]},
             )

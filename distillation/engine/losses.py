@@ -78,9 +78,8 @@ def require_teaching(soft: Tensor, model: nn.Module) -> None:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The distillation loss of the first batch is {value} and moves no weight of the student, so "
-                    "the teacher "
-                    "would have no effect. Check the teacher's outputs and the temperature."
+                    "The distillation loss of the first batch is {value} and moves no weight of the student, so the "
+                    "teacher would have no effect. Check the teacher's outputs and the temperature."
                 ),
                 {"value": str(value)},
             )

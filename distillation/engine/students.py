@@ -81,8 +81,7 @@ def _require_buildable(arch: str, image_size: int) -> None:
             Sentence(
                 gettext_noop(
                     "{name} needs an image size of at least {minimum} pixels and a multiple of {multiple}; the run "
-                    "asks "
-                    "for {found}."
+                    "asks for {found}."
                 ),
                 {
                     "name": arch,

@@ -78,8 +78,7 @@ def _not_finite(step: int) -> Refused:
         Sentence(
             gettext_noop(
                 "The loss is no longer a finite number (noticed at step {step}). Choose a lower learning rate, or "
-                "limit "
-                "the gradient with maxGradNorm."
+                "limit the gradient with maxGradNorm."
             ),
             {"step": step},
         )

@@ -137,9 +137,8 @@ def match_classes(name: str, known: tuple[str, ...], wanted: tuple[str, ...]) ->
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "Class folders of the data set differ only in upper and lower case or spaces, so they cannot "
-                    "be told "
-                    "apart among the teacher's classes: {classes}. Rename them."
+                    "Class folders of the data set differ only in upper and lower case or spaces, so they cannot be "
+                    "told apart among the teacher's classes: {classes}. Rename them."
                 ),
                 {
                     "classes": named(
