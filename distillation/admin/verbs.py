@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from distillation import lifecycle
 from distillation.jobs import control
 from distillation.models import Executor, TaskStatus, TrainingTask
 from distillation.services.tasks import clone_task
@@ -80,10 +79,10 @@ def possible(verb: str, task: TrainingTask) -> bool:
     if verb == "restore":
         return task.del_flag == 1
     if verb == "fresh":
-        return lifecycle.may("start", task) and task.executor == Executor.PLATFORM and task.attempt > 0
+        return control.may("start", task) and task.executor == Executor.PLATFORM and task.attempt > 0
     if verb == "start" and task.status == TaskStatus.PAUSED:
         return False  # "Resume" is the word for the same
-    return lifecycle.may(verb, task)
+    return control.may(verb, task)
 
 
 def allowed(verb: str, request: HttpRequest) -> bool:

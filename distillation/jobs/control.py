@@ -8,6 +8,11 @@ from distillation.models import TrainingTask
 from distillation.services.validation import start_problems
 
 
+def may(verb: str, task: TrainingTask) -> bool:
+    """Whether the state of the task as it was read allows the verb (for buttons)."""
+    return lifecycle.may(verb, task)
+
+
 def start(task: TrainingTask, actor: str, *, fresh: bool = False) -> None:
     """Queue the task. Raises Refused when the move is not allowed or something that it needs is missing."""
     if lifecycle.may("start", task):
