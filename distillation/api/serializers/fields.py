@@ -61,6 +61,11 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         models.DateTimeField: LocalTime,
     }
 
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Without the limits of the database's integers: the schema is the same on every database."""
+        field_class, options = super().build_standard_field(field_name, model_field)
+        return field_class, {key: value for key, value in options.items() if key not in ("min_value", "max_value")}
+
     def get_fields(self) -> dict[str, Any]:
         """The declared fields and the columns, in the order of ``Meta.fields``."""
         fields = {}

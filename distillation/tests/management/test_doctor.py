@@ -173,6 +173,7 @@ def test_missing_tables_are_a_problem():
     assert_problem(database.migrated(), "1 migrations", "distillation.0003", "manage.py migrate")
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="looks at SQLite's file")
 def test_sqlite_on_a_network_disk_is_a_problem(monkeypatch, settings, tmp_path: Path):
     monkeypatch.setattr(
         psutil, "disk_partitions", lambda all: [Mount("/", "ext4"), Mount(str(tmp_path.resolve()), "nfs4")]
