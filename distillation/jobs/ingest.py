@@ -19,6 +19,7 @@ from distillation.contract.sentence import Sentence
 from distillation.models import TaskStatus, TrainingTask
 from distillation.services import history
 from distillation.services.figures import fit
+from distillation.storage.local import relative, run_dir
 
 MAX_BYTES = 4 * 2**20
 """Read at most this much at once, so that a long backlog does not fill the memory."""
@@ -90,6 +91,9 @@ def store(task: TrainingTask, batch: list[dict[str, Any]]) -> None:
         reader = _READERS.get(event["kind"])
         if reader is not None:
             columns |= reader(event)
+        if event["kind"] == events.CHECKPOINT:
+            # A run that gets further between two crashes is not the run that crashes for ever.
+            columns |= {"lost_count": 0, "checkpoint_path": relative(run_dir(task.task_id).checkpoints)}
         if event["kind"] == events.EPOCH and event.get("arm") == "student":
             records.append(_record(event))
     with transaction.atomic():
@@ -142,11 +146,6 @@ def _epoch(event: dict[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _checkpoint(event: dict[str, Any]) -> dict[str, Any]:
-    # A run that gets further between two crashes is not the run that crashes for ever.
-    return {"lost_count": 0}
-
-
 def _progress(event: dict[str, Any]) -> dict[str, Any]:
     progress = event.get("progress")
     return {"progress": max(0, min(99, int(progress)))} if progress is not None else {}
@@ -177,5 +176,4 @@ _READERS = {
     events.PHASE: _phase,
     events.STEP: _step,
     events.EPOCH: _epoch,
-    events.CHECKPOINT: _checkpoint,
 }

@@ -122,6 +122,7 @@ def test_a_checkpoint_forgives_earlier_losses(task):
     write(run_dir(task.task_id), {"kind": "checkpoint", "arm": "student", "file": "x", "epoch": 1, "step": 1})
     ingest(task)
     assert task.lost_count == 0
+    assert task.checkpoint_path == f"runs/{task.task_id}/checkpoints"
 
 
 def test_the_newest_attempt_that_left_events_is_found(task):
