@@ -149,6 +149,7 @@ MOMENTS: dict[str, Callable[[Event], bool]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_killed_in_every_phase_ends_with_the_same_weights(home: Path, slower: RunSpec):
     whole = write_run(home, slower, "whole")
     assert start_engine(whole, home).wait() == exit_codes.COMPLETED
@@ -169,6 +170,7 @@ def test_a_run_killed_in_every_phase_ends_with_the_same_weights(home: Path, slow
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_residual_network_on_two_threads_ends_with_the_same_weights(home: Path, slower: RunSpec):
     train = replace(slower.train, epochs=3, batch_size=16, optimizer="adamw", grad_accum_steps=1)
     spec = replace(
@@ -187,6 +189,7 @@ def test_a_residual_network_on_two_threads_ends_with_the_same_weights(home: Path
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_killed_again_and_again_at_random_ends_with_the_same_weights(home: Path, slower: RunSpec):
     whole = write_run(home, slower, "whole")
     assert start_engine(whole, home).wait() == exit_codes.COMPLETED

@@ -10,6 +10,8 @@ import pytest
 from distillation.tests.jobs.conftest import Prepared
 from distillation.tests.jobs.platform import STUDENT, Platform, alive
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 MOMENTS = {
     "at its start": lambda event: event["kind"] == "started",
     "while the teacher speaks": lambda event: event["kind"] == "phase" and event["phase"] == "teacher",
@@ -19,7 +21,6 @@ MOMENTS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", list(MOMENTS))
 @pytest.mark.parametrize("victim", ["engine", "worker", "both"])
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
@@ -34,7 +35,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
         worker.kill()
         worker.wait()
         worker = platform.start_worker()  # as the supervisor of `make run` does
-    platform.wait("the task is completed", lambda: platform.task(task_id)["status"] == "COMPLETED", 150)
+    platform.wait("the task is completed", lambda: platform.task(task_id)["status"] == "COMPLETED", 300)
     assert platform.weights(task_id) == prepared.weights
     assert platform.task(task_id)["attempt"] >= 2
     assert [epoch for (epoch,) in platform.rows(
@@ -44,7 +45,6 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert not [pid for pid in platform.engine_pids(task_id) if alive(pid)]
 
 
-@pytest.mark.slow
 def test_an_engine_whose_worker_dies_ends_by_itself(platform: Platform, prepared: Prepared):
     task_id = platform.create(**STUDENT | {"epochs": 5000}, teacherModel=prepared.teacher_id)
     worker = platform.start_worker()

@@ -7,7 +7,7 @@ import pytest
 from distillation.tests.jobs.conftest import Prepared
 from distillation.tests.jobs.platform import STUDENT, Platform, alive
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LONG = STUDENT | {"epochs": 5000}
 
 
