@@ -21,7 +21,7 @@ test: setup ## Quick tests, at most 10 minutes, nothing else needs to run
 	@exec $(PYTEST) -n 2 --dist loadscope
 
 test-all: setup ## Every test: real processes, kills, MariaDB, browser
-	@exec $(PYTEST) -n 2 --dist worksteal -m "slow or not slow"
+	@exec $(PYTEST) -n 2 --dist loadscope -m "slow or not slow"
 
 lint: setup ## Style, types, layers, migrations, API schema
 	$(BIN)/ruff check .

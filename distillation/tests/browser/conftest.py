@@ -1,4 +1,7 @@
-"""A real Chromium against a real server of the test's own database."""
+"""A real Chromium against a real server of the test's own database.
+
+Playwright keeps an event loop in the thread while it lives; it ends with the module, before other tests need one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
