@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from distillation.contract.names import comparable
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import TeacherSpec
 from distillation.datasets import pictures
@@ -111,8 +111,8 @@ def match_classes(name: str, known: tuple[str, ...], wanted: tuple[str, ...]) ->
     """
     by_name: dict[str, list[int]] = {}
     for index, label in enumerate(known):
-        by_name.setdefault(_plain(label), []).append(index)
-    found = [by_name.get(_plain(label), []) for label in wanted]
+        by_name.setdefault(comparable(label), []).append(index)
+    found = [by_name.get(comparable(label), []) for label in wanted]
     if missing := [label for label, indices in zip(wanted, found, strict=True) if not indices]:
         raise Refused(
             Sentence(
@@ -148,10 +148,6 @@ def match_classes(name: str, known: tuple[str, ...], wanted: tuple[str, ...]) ->
             )
         )
     return columns
-
-
-def _plain(label: str) -> str:
-    return unicodedata.normalize("NFC", label).strip().casefold()
 
 
 def _require_file(spec: TeacherSpec, file: Path) -> None:

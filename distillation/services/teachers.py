@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from distillation.contract.names import comparable
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import TeacherSpec
 from distillation.models import Executor, TaskStatus, TrainingTask
@@ -73,11 +73,6 @@ def class_problem(teacher: Teacher, classes: tuple[str, ...], dataset_id: str) -
             "known": some(list(teacher.classes)),
         },
     )
-
-
-def comparable(name: str) -> str:
-    """Class names are equal when they differ only in case, outer spaces or Unicode form."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def some(names: list[str], limit: int = 10) -> str:

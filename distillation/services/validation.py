@@ -5,12 +5,12 @@ What does not exist at all is refused at create; what exists but cannot work yet
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from distillation.contract.names import comparable
 from distillation.contract.options import OPTIONS
 from distillation.contract.request import CreateRequest, InvalidRequest, parse
 from distillation.contract.request_values import read_value
@@ -60,15 +60,10 @@ def not_applied(task: TrainingTask) -> list[Problem]:
         return []
 
 
-def name_key(name: str) -> str:
-    """Names of presets are compared in this form on every database."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
-
-
 def preset_named(name: str, *, alive: bool = True) -> LoraPreset | None:
     """The preset whose name is the same to a person; the list is short enough to look through."""
     presets = LoraPreset.objects.alive() if alive else LoraPreset.objects.all()
-    return next((preset for preset in presets if name_key(preset.preset_name) == name_key(name)), None)
+    return next((preset for preset in presets if comparable(preset.preset_name) == comparable(name)), None)
 
 
 _PRESET_COLUMNS = {"loraRank": "lora_rank", "loraAlpha": "lora_alpha", "loraDropout": "lora_dropout"}
