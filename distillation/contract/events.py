@@ -14,15 +14,16 @@ STARTED = "started"
 """pid, attempt, resumed_epoch (int or null), resumed_step, resumed_arm, device, threads, torch (version)"""
 
 PHASE = "phase"
-"""phase (one of PHASES), done, total, unit ("images", "steps", "bytes"), progress"""
+"""phase (one of PHASES), done, total, unit ("images", "steps", "files"), progress"""
 
 STEP = "step"
-"""Rate-limited. arm, epoch, step, total_steps, loss, soft_loss, hard_loss, learning_rate, samples_per_second,
-trained_samples, progress (0-99 over the whole run), remaining_seconds"""
+"""Rate-limited. arm, epoch, step, total_steps, loss, soft_loss, feature_loss, hard_loss, learning_rate,
+samples_per_second, trained_samples, progress (0-99 over the whole run), remaining_seconds"""
 
 EPOCH = "epoch"
 """arm, epoch (from 1), step, train_loss, train_accuracy, val_loss, val_accuracy, distill_loss, soft_loss,
-hard_loss (accuracies in percent), epoch_seconds, memory_mb, gpu_percent (or null), progress, best (bool)"""
+feature_loss, hard_loss (accuracies in percent), epoch_seconds, memory_mb, gpu_percent (or null), progress,
+best (bool). A term that the kind of task or the loss does not have is absent, here and in step events"""
 
 CHECKPOINT = "checkpoint"
 """arm, file (relative to the run directory), epoch, step, bytes"""
@@ -36,8 +37,9 @@ FINISHED = "finished"
 FAILED = "failed"
 """sentence: what was looked for, where, and what is available"""
 
-PHASES = ("prepare", "teacher", "student", "control", "evaluate", "export")
-"""In the order of a run; "teacher" (its outputs are cached) and "control" happen only where asked for."""
+PHASES = ("prepare", "adapt", "teacher", "student", "control", "evaluate", "export")
+"""In the order of a run; "adapt" (the teacher learns from the labels), "teacher" (its outputs are cached) and
+"control" happen only where asked for."""
 
 ARMS = ("student", "control")
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from distillation.contract.options import Option
+from distillation.contract.option import Option
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 
 MAX_EXPONENT = 30
-"""Numbers with more digits before or after the point are not figures that anybody means."""
+"""Numbers with more digits before the point are not figures that anybody means."""
+MIN_EXPONENT = -330
+"""Smaller than every float; a loss may come close to zero."""
+_NUMBER_AS_TEXT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+MAX_NUMBER_AS_TEXT = 50
+_BEGINS_LIKE_JSON = ("[", "{", '"')
 
 
 def read_value(option: Option, raw: Any, *, direct: bool = False) -> Any:
-    """The value in its Python type (int, float, bool or str). Raises Refused with what is allowed.
+    """The value in its Python type (int, float, bool, str or a list of str). Raises Refused with what is allowed.
 
     In direct mode clients send zeros for what only a teacher needs; these pass below the minimum.
     """
@@ -23,16 +31,18 @@ def read_value(option: Option, raw: Any, *, direct: bool = False) -> Any:
         return _text(option, raw)
     if option.kind == "boolean":
         return _boolean(option, raw)
-    number = _number(option, raw)
-    if direct and not option.direct and number == 0:
+    if option.kind == "list":
+        return _names(option, raw)
+    number = _number(option, 0 if option.auto and raw == "auto" else raw)
+    if direct and (option.zero_in_direct or not option.direct) and number == 0:
         return 0 if option.kind == "integer" else 0.0
     _check_limits(option, number)
     return int(number) if option.kind == "integer" else float(number)
 
 
 def _text(option: Option, raw: Any) -> str:
-    if isinstance(raw, int) and not isinstance(raw, bool):
-        raw = str(raw)  # older clients send data set ids as numbers
+    if option.number_too and isinstance(raw, int) and not isinstance(raw, bool):
+        raw = str(raw)
     if not isinstance(raw, str):
         raise Refused(Sentence(gettext_noop("{option} must be a text."), {"option": option.name}))
     text = unicodedata.normalize("NFC", raw).strip()
@@ -71,6 +81,30 @@ def _boolean(option: Option, raw: Any) -> bool:
     raise Refused(Sentence(gettext_noop("{option} must be true or false."), {"option": option.name}))
 
 
+def _names(option: Option, raw: Any) -> list[str]:
+    """Names from an array, a JSON text that holds one, or names with commas."""
+    wrong = Refused(Sentence(gettext_noop("{option} must be a list of names between commas."), {"option": option.name}))
+    if raw is False:  # what older clients send for nothing
+        return []
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw) if raw.lstrip().startswith(_BEGINS_LIKE_JSON) else raw.split(",")
+        except (ValueError, RecursionError) as error:
+            raise wrong from error
+    if not isinstance(raw, list) or not all(isinstance(name, str) and name.strip() for name in raw):
+        raise wrong
+    names = [_text(replace(option, max_length=None), name) for name in raw]
+    length = len(json.dumps(names, ensure_ascii=False))
+    if option.max_length is not None and length > option.max_length:
+        raise Refused(
+            Sentence(
+                gettext_noop("{option} has {length} characters; at most {limit} are kept."),
+                {"option": option.name, "length": length, "limit": option.max_length},
+            )
+        )
+    return names
+
+
 def _number(option: Option, raw: Any) -> Decimal:
     template = (
         gettext_noop("{option} must be a whole number, not {value}.")
@@ -82,14 +116,14 @@ def _number(option: Option, raw: Any) -> Decimal:
         raise wrong
     if isinstance(raw, float) and not math.isfinite(raw):
         raise wrong
-    if isinstance(raw, str) and len(raw) > 50:
+    if isinstance(raw, str) and (len(raw) > MAX_NUMBER_AS_TEXT or not _NUMBER_AS_TEXT.fullmatch(raw.strip())):
         raise wrong
     try:
         number = Decimal(str(raw))
     except InvalidOperation as error:
         raise wrong from error
     # 1e999999999 is finite but would be printed with a billion digits.
-    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
+    if not number.is_finite() or not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
         raise wrong
     if option.kind == "integer" and number != number.to_integral_value():
         raise wrong
@@ -118,5 +152,8 @@ def _plain(number: Decimal | float | None) -> str:
     """No exponent and no trailing zeros: 0.00000001 rather than 1E-8."""
     if number is None:
         return "–"
-    text = f"{Decimal(str(number)):f}"
+    exact = Decimal(str(number))
+    if exact.adjusted() < -MAX_EXPONENT:
+        return str(exact)
+    text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

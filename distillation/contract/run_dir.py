@@ -38,6 +38,11 @@ class RunDir:
         return self.root / PREPARED_DATA
 
     @property
+    def cache(self) -> Path:
+        """The entries of the home's cache that the run opens, and whether it found or made each."""
+        return self.root / "cache.json"
+
+    @property
     def checkpoints(self) -> Path:
         """``last-<step>.pt`` files and ``best.safetensors``, a folder for each arm."""
         return self.root / "checkpoints"
@@ -51,6 +56,11 @@ class RunDir:
     def model(self) -> Path:
         """The student alone: ``model.safetensors`` and ``config.json``."""
         return self.artifacts / "model"
+
+    @property
+    def teacher_pictures(self) -> Path:
+        """Pictures with the boxes that a teacher finds, ``1.jpg`` and on, drawn before the whole pass."""
+        return self.artifacts / "pictures" / "teacher"
 
     def events(self, attempt: int) -> Path:
         """One JSON line an event; only newline-terminated lines count."""

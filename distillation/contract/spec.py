@@ -11,9 +11,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from distillation.contract.lora import LoraSpec
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.contract.teachers import Quantization, TeacherKind
 
-VERSION = 1
+VERSION = 2
+
+TaskType = Literal["classification", "detection", "segmentation", "sequence", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,18 @@ class DataSpec:
 class TeacherSpec:
     """The large model."""
 
-    kind: Literal["task", "huggingface"]
+    kind: TeacherKind
     name: str
     """As the user named it: a task id, or a directory below the models root."""
     path: str
+    quantization: Quantization = "none"
+    """Precision of the teacher's weights; ``none`` computes in float32."""
+    prompts: tuple[tuple[str, str], ...] = ()
+    """(class, words) for zero-shot teachers; they win over the model's ``prompts.json``."""
+
+    def __post_init__(self) -> None:
+        """JSON has lists only."""
+        object.__setattr__(self, "prompts", tuple((str(name), str(words)) for name, words in self.prompts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,11 @@ class StudentSpec:
     arch: str
     """A name of the catalogue, such as ``resnet18``."""
     image_size: int
-    """Pixels; pictures are resized to ``image_size × image_size``."""
+    """Pixels; pictures are resized to ``image_size × image_size``. 0 for sequences and texts."""
+    init: Literal["random", "pretrained", "distill"] = "random"
+    """Where the first weights come from: a seed, a file, or another task's student."""
+    init_path: str | None = None
+    """Relative to the home: a model directory or a safetensors file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +69,67 @@ class TrainSpec:
 
     epochs: int
     batch_size: int
+    """0 leaves it to the engine, which decides it once by memory and data."""
     learning_rate: float
-    optimizer: Literal["adamw", "adam", "sgd"]
-    schedule: Literal["cosine", "linear", "constant"]
+    optimizer: Literal["adamw", "adam", "sgd", "adagrad", "rmsprop"]
+    schedule: Literal["cosine", "linear", "constant", "polynomial", "step"]
     weight_decay: float
     grad_accum_steps: int
     max_grad_norm: float
     """0 switches clipping off."""
     seed: int
+    augmentation: str = "none"
+    """``none``, ``light``, ``standard`` or ``strong``."""
+    views: int = 1
+    """Augmented views of each picture that come back in turn (epoch modulo views); 0 = a new one every epoch."""
+    select_best: bool = False
+    """Deliver the best validation epoch's weights instead of the last one's."""
+    warmup_ratio: float = 0.0
+    """Share of all steps over which the learning rate rises to its highest value."""
+    amp: bool = False
+    """Automatic mixed precision: the student's forward pass in bfloat16 or float16."""
+    ema: bool = False
+    """Validate and deliver the exponential moving average of the weights."""
+    deterministic: bool = False
+    """Refuse operations without a deterministic form; on a GPU they only warn otherwise."""
+    early_stopping: int = 0
+    """End after so many epochs in a row without a better validation; 0 = never."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossSpec:
-    """soft_weight · T² · KL(teacher‖student at T) + hard_weight · cross entropy."""
+    """soft_weight · (soft + feature_weight · feature) + hard_weight · hard; which terms there are says ``kind``."""
 
     temperature: float
     soft_weight: float
     hard_weight: float
+    kind: Literal["logit", "feature", "hybrid"] = "logit"
+    """What of the teacher is learned: its answers, its features, or both."""
+    feature_loss: str = "cwd"
+    """How features are compared: a name of ``feature_losses.SUITS``."""
+    feature_weight: float = 1.0
+    method: Literal["kd", "dkd", "dist"] = "kd"
+    """How answers of classifiers are compared."""
+    comparison: Literal["kl_div", "mse", "cosine", "cross_entropy"] = "kl_div"
+    """Of kd."""
+    layers: tuple[tuple[str, str], ...] = ()
+    """(student's, teacher's) module paths whose features are compared; empty: the last ones, or a detector's neck."""
+    align: bool = True
+    """Whether the student's features pass a learned projector; else only equal widths are compared."""
+
+    def __post_init__(self) -> None:
+        """JSON has lists only."""
+        object.__setattr__(self, "layers", tuple((str(ours), str(theirs)) for ours, theirs in self.layers))
+
+    @property
+    def soft(self) -> bool:
+        """Whether the teacher's answers are compared."""
+        return self.kind != "feature"
+
+    @property
+    def feature(self) -> bool:
+        """Whether the teacher's features are compared."""
+        return self.kind != "logit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +138,7 @@ class RunSpec:
 
     task_id: str
     mode: Literal["direct", "distillation"]
-    task_type: Literal["classification"]
+    task_type: TaskType
     data: DataSpec
     teacher: TeacherSpec | None
     student: StudentSpec
@@ -90,10 +150,31 @@ class RunSpec:
     device: str
     """``cpu`` or ``cuda``; which GPU is the launcher's business (CUDA_VISIBLE_DEVICES)."""
     checkpoint_seconds: float
-    """Write a checkpoint when this much time has passed since the last one; 0 = after each epoch."""
+    """Write a checkpoint when this much time has passed since the last one; 0 = after each epoch, negative = never."""
     max_unreadable_share: float
     """The run fails when a larger share of the pictures cannot be read."""
+    lora: LoraSpec | None = None
+    """Adapters of the teacher or of the student; None: neither has any."""
+    collaboration: Literal["none", "joint"] = "none"
+    """``none``: the teacher answers first, the student learns from what it said. ``joint``: both learn step by step."""
+    checkpoint_epochs: int = 0
+    """Write one after each so many epochs as well; 0 = by time alone."""
     version: int = VERSION
+
+    @property
+    def joint(self) -> bool:
+        """Whether teacher and student learn together."""
+        return self.collaboration == "joint"
+
+    @property
+    def adapts_teacher(self) -> bool:
+        """Whether the teacher learns from the labels before it answers."""
+        return self.lora is not None and self.lora.target == "teacher" and not self.joint
+
+    @property
+    def adapts_student(self) -> bool:
+        """Whether the student learns through adapters."""
+        return self.lora is not None and self.lora.target == "student"
 
     def to_json(self) -> str:
         """Stable text: equal specs give equal bytes."""
@@ -118,6 +199,7 @@ class RunSpec:
                         "student": StudentSpec(**raw["student"]),
                         "train": TrainSpec(**raw["train"]),
                         "loss": LossSpec(**raw["loss"]) if raw["loss"] else None,
+                        "lora": LoraSpec(**raw["lora"]) if raw.get("lora") else None,
                     }
                 )
         except (ValueError, TypeError, KeyError, AttributeError) as error:

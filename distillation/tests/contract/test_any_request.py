@@ -45,7 +45,11 @@ def test_a_request_is_accepted_within_its_limits_or_refused_in_words(data):
             continue
         if option.kind in ("integer", "number"):
             assert math.isfinite(value)
-            assert option.minimum is None or value >= option.minimum or (value == 0 and not option.direct)
+            assert (
+                option.minimum is None
+                or value >= option.minimum
+                or (value == 0 and (option.zero_in_direct or not option.direct))
+            )
             assert option.maximum is None or value <= option.maximum
         if option.choices:
             assert value in option.choices

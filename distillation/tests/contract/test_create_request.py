@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from distillation.contract.options import NOT_AVAILABLE, OPTIONS
-from distillation.contract.request import InvalidRequest, parse
+from distillation.contract.request import InvalidRequest, parse, read
+from distillation.contract.request_checks import direct_problems
 
 GOOD = {"taskName": "数字", "studentModel": "cnn-tiny", "datasetId": "digits", "teacherModel": "TASK_1"}
 
@@ -42,16 +43,17 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"taskName": "a\x00b"}, "taskName", "control characters"),
         ({"taskName": ["x"]}, "taskName", "must be a text"),
         ({"studentModel": "resnet19"}, "studentModel", "available: cnn-tiny"),
-        ({"studentModel": "yolov8n"}, "studentModel", "cannot be trained in this version"),
+        ({"studentModel": "yolov8n", "taskType": "segmentation"}, "studentModel", "learns detection"),
         ({"studentModel": "vit-tiny", "imageSize": 40}, "studentModel", "multiple of 16"),
         ({"studentModel": "vit-tiny", "studentModelType": "resnet"}, "studentModel", "family vit"),
         ({"studentModel": "resnet", "studentModelSize": "99"}, "studentModel", "There is no student"),
         ({"datasetId": ""}, "datasetId", "Choose the data set"),
         ({"teacherModel": ""}, "teacherModel", "needs a teacher"),
-        ({"epochs": 0}, "totalEpochs", "between 1 and 100000"),
-        ({"epochs": 2.5}, "totalEpochs", "whole number"),
+        ({"epochs": 0}, "epochs", "between 1 and 100000"),
+        ({"epochs": 2.5}, "epochs", "whole number"),
         ({"epochs": 3, "totalEpochs": 4}, "epochs", "send one of them"),
         ({"batchSize": True}, "batchSize", "whole number"),
+        ({"totalEpochs": "auto"}, "totalEpochs", "whole number"),
         ({"learningRate": "0.000000001"}, "learningRate", "between 0.00000001 and 10"),
         ({"learningRate": 0.123456789}, "learningRate", "at most 8 decimals"),
         ({"learningRate": float("nan")}, "learningRate", "must be a number"),
@@ -61,15 +63,32 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"alpha": 1.01}, "alpha", "between 0 and 1"),
         ({"alpha": 0}, "alpha", "would teach nothing"),
         ({"softLabelWeight": 0}, "softLabelWeight", "would teach nothing"),
-        ({"optimizer": "rmsprop"}, "optimizer", "not available in this version"),
+        ({"taskType": "speech"}, "taskType", "sequence, text"),
+        ({"distillationType": "hybrid", "featureLossType": "cwd"}, "featureLossType", "cwd does not suit"),
+        ({"distillationType": "hybrid", "attentionDistill": True, "featureLossType": "mse"}, "attentionDistill", "mse"),
+        ({"intermediateLayers": "layer3"}, "intermediateLayers", "Write student=teacher for each pair"),
+        ({"intermediateLayers": ["a=b", "a=b"]}, "intermediateLayers", "different"),
+        ({"intermediateLayers": True}, "intermediateLayers", "must be a list"),
+        ({"method": "dkd", "distillLossType": "mse"}, "distillLossType", "compares in its own way"),
+        ({"studentModel": "yolov8n", "imageSize": 64, "method": "dkd"}, "method", "kd alone"),
+        ({"cacheViews": 4}, "cacheViews", "Without augmentation every view is the same"),
+        (
+            {"studentModel": "lstm-small", "imageSize": None, "augmentation": "light"},
+            "augmentation",
+            "changes pictures",
+        ),
         ({"optimizer": "lion"}, "optimizer", "cannot be lion"),
-        ({"taskType": "detection"}, "taskType", "not available in this version"),
         ({"control": "yes"}, "control", "true or false"),
         ({"trainingMode": "direct"}, "teacherModel", "has no teacher"),
-        ({"amp": True}, "amp", "not available"),
+        ({"gpuDevices": [1]}, "gpuDevices", "not available"),
         ({"gpuDevices": [0]}, "gpuDevices", "not available"),
         ({"seeds": [1, 2]}, "seeds", "not available"),
-        ({"studentInitMethod": "pretrained"}, "studentInitMethod", "not available"),
+        ({"studentInitMethod": "pretrained"}, "studentPretrainPath", "needs the place of the first weights"),
+        (
+            {"studentModel": "yolov8n", "imageSize": 64, "teacherQuantization": "int8"},
+            "teacherQuantization",
+            "leave it",
+        ),
         ({"seed": -1}, "seed", "between 0"),
         ({"numClasses": 10**400}, "numClasses", "whole number"),
     ],
@@ -79,7 +98,9 @@ def test_what_is_wrong_is_named_with_field_limit_and_remedy(changes, field, word
 
 
 def test_all_problems_are_told_at_once():
-    assert set(problems(batchSize=0, optimizer="lion", amp=True)) == {"batchSize", "optimizer", "amp"}
+    assert set(problems(batchSize=-1, optimizer="lion", seeds=[1])) == {
+        "batchSize", "optimizer", "seeds"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("option", NOT_AVAILABLE, ids=lambda option: option.name)
@@ -124,3 +145,38 @@ def test_every_option_has_words_and_a_place():
         assert option.column or option.config_path, option.name
         if option.default is not None and option.choices:
             assert option.default in option.choices
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"seeds": [1, 2]}, {"imageSize": "x"}, {"epochs": 3, "totalEpochs": 4}]
+)
+def test_one_wrong_field_hides_no_other(wrong):
+    found = problems(**wrong, taskName="", studentModel="resnet19", datasetId="", teacherModel="", alpha=0)
+    assert {"taskName", "studentModel", "datasetId", "teacherModel", "alpha"} < set(found)
+
+
+def test_a_field_that_was_refused_is_not_guessed_for_others():
+    assert set(problems(trainingMode="both", teacherModel="")) == {"trainingMode"}
+    assert set(problems(executor="nobody", datasetId="")) == {"executor"}
+    request, found = read({**GOOD, "optimizer": "lion", "taskType": "music"})
+    assert ("optimizer" in request.values, "taskType" in request.values) == (False, False)
+    assert {problem.field for problem in found} == {"optimizer", "taskType"}
+
+
+@pytest.mark.parametrize(
+    "older", [{}, {"loraRank": 8, "temperature": 4, "alpha": 0.5, "loraAlpha": 64, "loraDropout": 0.1}]
+)
+def test_direct_training_refuses_what_only_a_teacher_could_give(older):
+    direct = {**GOOD, "trainingMode": "direct", "teacherModel": "", **older}
+    nothing = {"hardLabelWeight": 0, "softLabelWeight": 0, "featureWeight": 0, "featureLossType": "",
+               "distillLossType": "kl_div", "distillationType": "logit", "control": False}  # fmt: skip
+    accepted = parse({**direct, **nothing})
+    assert direct_problems(accepted) == []
+    assert {problem.field for problem in accepted.not_applied} >= set(older)
+    chosen = {"hardLabelWeight": 5, "softLabelWeight": 0.5, "featureWeight": 2, "distillationType": "hybrid"}
+    assert {problem.field for problem in direct_problems(parse({**direct, **chosen}))} == set(chosen)
+    assert direct_problems(parse({**GOOD, "hardLabelWeight": 5})) == []
+
+
+def test_a_batch_size_may_be_left_to_the_run():
+    assert parse({**GOOD, "batchSize": "auto"}).values["batchSize"] == 0

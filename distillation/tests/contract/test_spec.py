@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,15 @@ SPEC = RunSpec(
 def test_a_spec_comes_back_as_it_was():
     assert RunSpec.from_json(SPEC.to_json()) == SPEC
     assert RunSpec.from_json(SPEC.to_json()).digest() == SPEC.digest()
+
+
+def test_a_teachers_words_and_bits_come_back_as_they_were():
+    words = (("猫", "a photo of a cat."), ("*", "a photo of a {class}."))
+    spec = replace(SPEC, teacher=TeacherSpec("clip", "clip", "models/clip", "int8", words))
+    back = RunSpec.from_json(spec.to_json())
+    assert back == spec
+    assert back.teacher.prompts == words
+    assert back.digest() != SPEC.digest()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", json.dumps({"version": 1}), json.dumps({"version": 99})])
