@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
@@ -43,16 +43,15 @@ def require_inside(path: Path, root: Path) -> Path:
     raise Refused(
         Sentence(
             gettext_noop(
-                "The link {path} in the data set {root} leads out of the data set, to {target}. "
-                "Copy the pictures into the data set."
+                "The link {path} in the data set {root} leads out of the data set. Copy the pictures into the data set."
             ),
-            {"path": shown(path.relative_to(root).as_posix()), "root": shown(root.name), "target": shown(str(real))},
+            {"path": shown(path.relative_to(root).as_posix()), "root": shown(root.name)},
         )
     )
 
 
-def walk(folder: Path, root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield the pictures below ``folder`` in no particular order; hidden names are ignored.
+def walk(folder: Path, root: Path, extensions: Collection[str] = EXTENSIONS) -> Iterator[os.DirEntry[str]]:
+    """Yield the pictures below ``folder`` (or other files by ``extensions``) in no order; hidden names are ignored.
 
     Raises Refused for links that leave ``root`` or lead to a folder that another link has led to (a loop),
     OSError for what cannot be listed.
@@ -68,7 +67,7 @@ def walk(folder: Path, root: Path) -> Iterator[os.DirEntry[str]]:
                     _follow(Path(entry.path), root, entered)
                 if entry.is_dir():
                     pending.append(entry.path)
-                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS and entry.is_file():  # noqa: PTH122 - hot
+                elif os.path.splitext(entry.name)[1].lower() in extensions and entry.is_file():  # noqa: PTH122 - hot
                     yield entry
 
 

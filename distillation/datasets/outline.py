@@ -1,19 +1,20 @@
 """A data set at a glance, for lists and for checks when a task is created.
 
-Counts directory entries and never opens a picture, so that a web request can afford it; never raises.
+Counts directory entries and small label files and never opens a picture, so that a web request can afford it;
+never raises.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.datasets import layout
+from distillation.contract.sentence import Refused, Sentence
+from distillation.datasets import annotation_counts, counts, description, folders, layout, recognition, table_counts
+from distillation.datasets.counts import Counts
+from distillation.datasets.recognition import Recognised
 
-DESCRIPTION_FILE = "dataset.json"
+_TABLES = frozenset({"list", "sequence", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,19 @@ class Outline:
     name: str
     description: str
     type: str
-    """Always ``classification`` in this version."""
+    """The likeliest type of task; ``classification`` where nothing was recognised."""
     classes: tuple[str, ...]
+    """Empty when they are unknown: label files may be too large to be read for a glance."""
     train: int
-    """Labelled pictures to learn from."""
+    """Labelled samples to learn from."""
     val: int
     unlabeled: int
     train_per_class: tuple[int, ...]
+    """Empty when unknown."""
     problems: tuple[Sentence, ...]
+    layout: str = folders.NAME
+    task_types: tuple[str, ...] = ("classification",)
+    """Every type of task that the files can serve."""
 
     @property
     def usable(self) -> bool:
@@ -41,41 +47,52 @@ class Outline:
 
 
 def outline(root: Path, val_root: Path | None = None) -> Outline:
-    """Count classes and pictures of the data set at ``root``; what is wrong is listed, not raised."""
-    val_root = val_root or root
+    """Count classes and samples of the data set at ``root``; what is wrong is listed, not raised."""
     problems: list[Sentence] = []
-    train: dict[str, int] = {}
-    val: dict[str, int] = {}
-    unlabeled = 0
+    found, counted = recognition.FOLDERS, Counts()
     try:
-        train = _count_split(root, layout.TRAIN, problems)
+        found = recognition.recognise(root) or found
+        counted = _count(found, root, val_root or root, problems)
+    except Refused as refusal:
+        problems.append(refusal.sentence)
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: a path with a null byte
+        problems.append(recognition.cannot_be_listed(root, error))
+    about = description.read(root)
+    return Outline(
+        id=root.name,
+        name=about.name or root.name,
+        description=about.description,
+        type=found.task_type,
+        classes=counted.classes,
+        train=counted.train,
+        val=counted.val,
+        unlabeled=counted.unlabeled,
+        train_per_class=counted.train_per_class,
+        problems=tuple(problems),
+        layout=found.layout,
+        task_types=found.task_types,
+    )
+
+
+def _count(found: Recognised, root: Path, val_root: Path, problems: list[Sentence]) -> Counts:
+    if found.layout == folders.NAME:
+        return _count_folders(root, val_root, problems)
+    if found.layout in _TABLES:
+        return table_counts.count(found.layout, root, val_root)
+    return annotation_counts.count(found.layout, root, val_root, found.task_type)
+
+
+def _count_folders(root: Path, val_root: Path, problems: list[Sentence]) -> Counts:
+    train = _count_split(root, layout.TRAIN, problems)
+    if val_root == root and root.is_dir() and folders.holds_out_by_itself(root):
+        val = counts.held_out(train)
+        train = {name: count - val[name] for name, count in train.items()}
+    else:
         val = _count_split(val_root, layout.VAL, problems)
         if not problems:
             problems += layout.agreement_problems(root, val_root, train, val)
-        if (root / layout.UNLABELED).is_dir():
-            unlabeled = sum(1 for _ in layout.walk(root / layout.UNLABELED, root))
-    except Refused as refusal:
-        problems.append(refusal.sentence)
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        problems.append(
-            Sentence(
-                gettext_noop("The data set {root} cannot be listed ({error}). Check the permissions of its folders."),
-                {"root": layout.shown(root.name), "error": layout.shown(str(error))},
-            )
-        )
-    about = _about(root)
-    return Outline(
-        id=root.name,
-        name=_text(about, "name") or root.name,
-        description=_text(about, "description"),
-        type="classification",
-        classes=tuple(train),
-        train=sum(train.values()),
-        val=sum(val.values()),
-        unlabeled=unlabeled,
-        train_per_class=tuple(train.values()),
-        problems=tuple(problems),
-    )
+    unlabeled = counts.unlabeled_pictures(root)
+    return Counts(tuple(train), sum(train.values()), sum(val.values()), unlabeled, tuple(train.values()))
 
 
 def _count_split(root: Path, split: str, problems: list[Sentence]) -> dict[str, int]:
@@ -89,20 +106,6 @@ def _count_split(root: Path, split: str, problems: list[Sentence]) -> dict[str, 
         problems.append(layout.missing_split(root, split))
         return {}
     layout.require_inside(folder, root)
-    counts = {name: sum(1 for _ in layout.walk(folder / name, root)) for name in layout.sub_folders(folder)}
-    problems += layout.split_problems(root, split, counts)
-    return counts
-
-
-def _about(root: Path) -> dict[str, Any]:
-    """``dataset.json`` is a courtesy: one that cannot be read costs the display name, nothing else."""
-    try:
-        about = json.loads((root / DESCRIPTION_FILE).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) else {}
-
-
-def _text(about: dict[str, Any], key: str) -> str:
-    value = about.get(key)
-    return value.strip() if isinstance(value, str) else ""
+    counts_by_class = {name: sum(1 for _ in layout.walk(folder / name, root)) for name in layout.sub_folders(folder)}
+    problems += layout.split_problems(root, split, counts_by_class)
+    return counts_by_class
