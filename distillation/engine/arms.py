@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.engine import evaluation, export, losses, randomness, students
-from distillation.engine.batches import Feed, RowStore
+from distillation.datasets.layout import named, shown
+from distillation.engine import export, randomness, students
+from distillation.engine.batches import Feed
 from distillation.engine.checkpoint import Checkpoints
 from distillation.engine.context import Context
-from distillation.engine.evaluation import Validation
-from distillation.engine.frozen_data import FrozenData
-from distillation.engine.picture_pack import PicturePack
+from distillation.engine.evaluation import ClassifierValidation, Validation
+from distillation.engine.lora import Inserted, student
+from distillation.engine.lora.student import MergedValidation
+from distillation.engine.ordering import Ordering
 from distillation.engine.progress import trains_control
-from distillation.engine.teacher_cache import TeacherOutputs
+from distillation.engine.students import pretrained
 from distillation.engine.trainer import Trainer
-from distillation.engine.usable_rows import UsableRows
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Everything that is ready before the first step."""
-
-    data: FrozenData
-    pack: PicturePack
-    rows: UsableRows
-    outputs: TeacherOutputs | None
-    validation: Validation
-
-    @property
-    def teacher_checksum(self) -> str | None:
-        """Of the cached outputs; None in direct mode."""
-        return self.outputs.checksum if self.outputs else None
+from distillation.engine.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,109 +29,125 @@ class TrainedArm:
     """A finished arm."""
 
     weights: dict[str, Tensor]
-    """Of the last epoch, on the CPU."""
+    """Of the last epoch, or of the best one where the spec asks for it; on the CPU."""
     record: dict[str, Any]
-    """epochs, steps, trained_samples, seconds, final and best figures."""
+    """epochs, steps, trained_samples, seconds, final and best figures; what learned through adapters, or None."""
 
 
-def hold_out(context: Context, pack: PicturePack, rows: UsableRows) -> Validation:
-    """The held-out pictures, ready for evaluation."""
-    device = context.spec.device
-    return Validation(
-        pictures=RowStore(pack.rows, rows.val, students.normalise, device),
-        labels=torch.from_numpy(rows.labels[rows.val]).to(device),
-        batch=evaluation.batch_size(context.spec.train.batch_size, int(np.prod(pack.rows.shape[1:]))),
-    )
+def train_student(context: Context, workload: Workload) -> TrainedArm:
+    """Train the student, on labelled and unlabelled samples with the teacher, else on the labelled ones."""
+    return _train(context, workload, "student", workload.feed(with_teacher=context.spec.teacher is not None))
 
 
-def train_student(context: Context, material: Material) -> TrainedArm:
-    """Train the student, on labelled and unlabelled pictures with the teacher, else on the labelled ones."""
-    return _train(context, material, "student", _student_feed(context, material))
+def train_control(context: Context, workload: Workload, epochs: int) -> TrainedArm:
+    """Train the same student from the same weights on labels alone, for the same number of optimizer steps.
+
+    ``epochs`` are those of the student, which may have stopped early.
+    """
+    steps = Ordering(workload.samples(), context.spec.train).steps_per_epoch
+    return _train(context, workload, "control", workload.feed(with_teacher=False, stream_steps=steps), epochs)
 
 
-def train_control(context: Context, material: Material) -> TrainedArm:
-    """Train the same student from the same weights on labels alone, for the same number of optimizer steps."""
-    steps = _student_feed(context, material, with_teacher=False).steps_per_epoch
-    feed = _feed(context, material, material.rows.train, with_teacher=False, stream_steps=steps)
-    return _train(context, material, "control", feed)
-
-
-def _student_feed(context: Context, material: Material, *, with_teacher: bool = True) -> Feed:
-    rows = material.rows.train
-    if material.outputs is not None:
-        rows = np.concatenate([rows, material.rows.unlabeled])
-    return _feed(context, material, rows, with_teacher=with_teacher)
-
-
-def _feed(
-    context: Context,
-    material: Material,
-    rows: NDArray[np.int64],
-    *,
-    with_teacher: bool,
-    stream_steps: int | None = None,
-) -> Feed:
-    spec = context.spec
-    teacher = None
-    if with_teacher and material.outputs is not None and spec.loss is not None:
-        temperature = spec.loss.temperature
-        teacher = RowStore(
-            material.outputs.logits, rows, lambda logits: losses.soften(logits, temperature), spec.device
-        )
-    pictures = RowStore(material.pack.rows, rows, students.normalise, spec.device)
-    labels = torch.from_numpy(material.rows.labels[rows]).to(spec.device)
-    return Feed(pictures, labels, teacher, spec.train, stream_steps=stream_steps)
-
-
-def _train(context: Context, material: Material, arm: str, feed: Feed) -> TrainedArm:
-    total = context.spec.train.epochs * feed.steps_per_epoch
-    checkpoints = Checkpoints(context, arm, material.teacher_checksum)
+def _train(context: Context, workload: Workload, arm: str, feed: Feed, epochs: int | None = None) -> TrainedArm:
+    total = (context.spec.train.epochs if epochs is None else epochs) * feed.steps_per_epoch
+    checkpoints = Checkpoints(context, arm, workload.outputs.checksum if workload.outputs else None)
     if (finished := checkpoints.finished()) is not None:
         with context.progress.phase(arm, total, "steps", done=total):
             return TrainedArm(*finished)
-    model = initial_model(context, material)
+    model = initial_model(context, workload)
+    _take_over_weights(context, workload, model, arm)
     _require_variance(context, model, feed)
+    adapted = _adapt(context, model, arm)
+    validation: Validation = workload.validation
+    if isinstance(validation, ClassifierValidation):
+        validation = replace(validation, certain=False)
     trainer = Trainer(
         context,
         arm,
         model,
         feed,
-        material.validation,
+        validation if adapted is None else MergedValidation(validation),
         checkpoints,
-        context.spec.loss if arm == "student" else None,
+        workload.goal(model, with_teacher=arm == "student" and context.spec.teacher is not None),
+        epochs=epochs,
         later_steps=total if arm == "student" and trains_control(context.spec) else 0,
     )
     trainer.restore()
-    with context.progress.phase(arm, total, "steps", done=trainer.step):
+    with closing(feed), context.progress.phase(arm, total, "steps", done=trainer.step):
         record = trainer.train()
-    weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    weights = (
+        checkpoints.best_weights()
+        if context.spec.train.select_best
+        else {name: tensor.detach().cpu() for name, tensor in trainer.weights().items()}
+    )
+    if adapted is not None:
+        weights = student.plain_weights(model, weights)
+    if arm == "student":
+        record["lora"] = workload.teacher_learned() if adapted is None else adapted.facts()
     checkpoints.finish(weights, record)
     return TrainedArm(weights, record)
 
 
-def initial_model(context: Context, material: Material) -> nn.Module:
+def initial_model(context: Context, workload: Workload) -> nn.Module:
     """The untrained student; both arms begin with the same weights."""
     spec = context.spec
     randomness.seed_all(spec.train.seed)
     model = students.build(
         spec.student.arch,
-        classes=len(material.data.classes),
-        channels=material.data.channels,
+        classes=len(workload.classes),
+        channels=workload.channels,
         image_size=spec.student.image_size,
     )
     return model.to(spec.device)
 
 
-def model_config(context: Context, material: Material, model: nn.Module) -> dict[str, Any]:
+def model_config(context: Context, workload: Workload, model: nn.Module) -> dict[str, Any]:
     """``config.json`` of an exported arm."""
-    return export.describe(
+    described = export.describe(
         model,
         arch=context.spec.student.arch,
-        classes=material.data.classes,
-        channels=material.data.channels,
+        classes=workload.classes,
+        channels=workload.channels,
         image_size=context.spec.student.image_size,
         task_id=context.spec.task_id,
     )
+    return described | workload.describe()
+
+
+def _take_over_weights(context: Context, workload: Workload, model: nn.Module, arm: str) -> None:
+    """Start from weights that exist, where the spec asks for it; both arms do. Raises Refused."""
+    spec = context.spec.student
+    if spec.init == "random" or spec.init_path is None:
+        return
+    loaded = pretrained.load(model, spec.arch, context.home / spec.init_path, classes=workload.classes)
+    if arm == "student":
+        context.events.log(
+            "info",
+            Sentence(
+                gettext_noop(
+                    "{share} % of the weights are taken over from {path} (named as in {naming}); {count} layers begin "
+                    "at random: {missing}."
+                ),
+                {
+                    "share": round(100 * loaded.share, 2),
+                    "path": shown(spec.init_path),
+                    "naming": loaded.naming,
+                    "count": len(loaded.missing),
+                    "missing": named(loaded.missing) or "–",
+                },
+            ),
+        )
+
+
+def _adapt(context: Context, model: nn.Module, arm: str) -> Inserted | None:
+    """Put adapters into the student, where the spec asks for it; both arms have them. Raises Refused."""
+    settings = context.spec.lora
+    if settings is None or not context.spec.adapts_student:
+        return None
+    inserted = student.adapt(model, settings, context.spec.student.arch)
+    if arm == "student":
+        inserted.report(context.events)
+    return inserted
 
 
 def _require_variance(context: Context, model: nn.Module, feed: Feed) -> None:

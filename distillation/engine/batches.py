@@ -1,37 +1,60 @@
-"""What each optimizer step sees. The order of an epoch is a function of seed and epoch alone.
+"""What each optimizer step sees, where every sample is seen as it is: without augmentation.
 
-Pictures and teacher outputs that fit are held in memory, ready for use, and laid out in the epoch's order once, so
+Inputs and teacher outputs that fit are held in memory, ready for use, and laid out in the epoch's order once, so
 that a batch is a view; larger ones are gathered from the memory map batch by batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from distillation.contract.spec import TrainSpec
-from distillation.engine import losses, randomness
+from distillation.engine import losses
+from distillation.engine.ordering import Ordering
 
 IN_MEMORY_BYTES = 128 << 20
 """Float32 bytes up to which pictures (or teacher outputs) are held in memory, as they are and once more in order."""
 
 
 class Batch(NamedTuple):
-    """One forward pass."""
+    """One forward pass; what labels and teacher are depends on the kind of task."""
 
     inputs: Tensor
-    """float32 ``[batch, channels, size, size]`` in [-1, 1]."""
-    labels: Tensor
-    """int64 ``[batch]``; IGNORED (-100) for unlabelled pictures."""
-    teacher: Tensor | None
-    """The teacher's softened probabilities ``[batch, classes]``."""
+    """float32 ``[batch, channels, size, size]`` in [-1, 1], or ``[batch, length, features]`` for sequences."""
+    labels: Any
+    """int64 ``[batch]``, IGNORED (-100) for unlabelled samples; for dense tasks what their objective reads."""
+    teacher: Any
+    """What the objective compares the student with, by name, or None: softened probabilities ``[batch, classes]``, …"""
     labelled: int
-    """Number of labelled pictures, known on the host."""
+    """Number of labelled samples, known on the host."""
+
+
+class Feed(Protocol):
+    """Gives each optimizer step its batches."""
+
+    steps_per_epoch: int
+    samples_per_epoch: int
+
+    def open_epoch(self, epoch: int) -> None:
+        """Fix the order of epoch ``epoch`` (from 0)."""
+
+    def step(self, step: int) -> list[Batch]:
+        """The batches of optimizer step ``step`` (from 0) of the open epoch."""
+
+    def close(self) -> None:
+        """End what makes batches ahead."""
+
+
+class Ordered(Protocol):
+    """What belongs to samples, and can be had in the order of an epoch."""
+
+    def lay_out(self, order: Tensor) -> Callable[[int, int], Any]:
+        """A function that gives what belongs to ``begin:end`` of ``order``."""
 
 
 class RowStore:
@@ -71,32 +94,17 @@ class RowStore:
         return self._prepare(torch.from_numpy(self._source[rows]).to(self._device))
 
 
-class Feed:
-    """Cuts a sequence of samples into batches, and batches into optimizer steps.
+class PlainFeed:
+    """Batches of samples as they are.
 
-    ``labels [n]`` and ``teacher`` (softened probabilities, or None) belong to ``pictures``, position by position.
-    With ``stream`` the samples never end: permutation follows permutation, every batch is full (the control arm).
+    ``labels [n]`` and ``teacher`` (kept answers or a live teacher's pictures, by name) belong to ``inputs``.
     """
 
     def __init__(
-        self,
-        pictures: RowStore,
-        labels: Tensor,
-        teacher: RowStore | None,
-        train: TrainSpec,
-        *,
-        stream_steps: int | None = None,
+        self, inputs: RowStore, labels: Tensor, teacher: Mapping[str, Ordered] | None, ordering: Ordering
     ) -> None:
-        self._pictures, self._labels, self._teacher, self._train = pictures, labels, teacher, train
-        self._stream = stream_steps is not None
-        batches = stream_steps * train.grad_accum_steps if stream_steps else 0
-        self._borders = (
-            [(i * train.batch_size, (i + 1) * train.batch_size) for i in range(batches)]
-            if self._stream
-            else batch_borders(pictures.count, train.batch_size)
-        )
-        self.steps_per_epoch = -(-len(self._borders) // train.grad_accum_steps)
-        self.samples_per_epoch = self._borders[-1][1]
+        self._inputs, self._labels, self._teacher, self._ordering = inputs, labels, teacher, ordering
+        self.steps_per_epoch, self.samples_per_epoch = ordering.steps_per_epoch, ordering.samples_per_epoch
         self._epoch = -1
 
     def open_epoch(self, epoch: int) -> None:
@@ -104,42 +112,26 @@ class Feed:
         if self._epoch == epoch:
             return
         self._epoch = epoch
-        order = self._stream_order(epoch) if self._stream else self._permutation(epoch)
+        order = self._ordering.positions(epoch)
         self._ordered_labels = self._labels[order.to(self._labels.device)]
         labelled = (self._ordered_labels != losses.IGNORED).cumsum(0).tolist()
-        self._labelled = [labelled[end - 1] - (labelled[begin - 1] if begin else 0) for begin, end in self._borders]
-        self._inputs = self._pictures.lay_out(order)
-        self._targets = None if self._teacher is None else self._teacher.lay_out(order)
+        borders = self._ordering.borders
+        self._labelled = [labelled[end - 1] - (labelled[begin - 1] if begin else 0) for begin, end in borders]
+        self._laid_out = self._inputs.lay_out(order)
+        self._targets = None
+        if self._teacher is not None:
+            self._targets = {name: store.lay_out(order) for name, store in self._teacher.items()}
 
     def step(self, step: int) -> list[Batch]:
         """The batches of optimizer step ``step`` (from 0) of the open epoch; a trailing group may be smaller."""
-        group = self._train.grad_accum_steps
-        return [self._batch(index) for index in range(step * group, min((step + 1) * group, len(self._borders)))]
+        return [self._batch(index) for index in self._ordering.batches(step)]
+
+    def close(self) -> None:
+        """Nothing is made ahead."""
 
     def _batch(self, index: int) -> Batch:
-        begin, end = self._borders[index]
-        targets = None if self._targets is None else self._targets(begin, end)
-        return Batch(self._inputs(begin, end), self._ordered_labels[begin:end], targets, self._labelled[index])
-
-    def _permutation(self, epoch: int) -> Tensor:
-        return randomness.permutation(self._pictures.count, "order", self._train.seed, epoch)
-
-    def _stream_order(self, epoch: int) -> Tensor:
-        """Positions ``epoch·n … (epoch+1)·n`` of the endless stream of permutations."""
-        begin = epoch * self.samples_per_epoch
-        end = begin + self.samples_per_epoch
-        first, last = begin // self._pictures.count, (end - 1) // self._pictures.count
-        stream = torch.cat([self._permutation(number) for number in range(first, last + 1)])
-        return stream[begin - first * self._pictures.count : end - first * self._pictures.count]
-
-
-def batch_borders(count: int, size: int) -> list[tuple[int, int]]:
-    """Cut ``count`` samples into batches of ``size``; a last batch of one joins the batch before it.
-
-    Batch normalisation has no variance for a single sample.
-    """
-    borders = [(begin, min(begin + size, count)) for begin in range(0, count, size)]
-    if len(borders) > 1 and size > 1 and borders[-1][1] - borders[-1][0] == 1:
-        (begin, _), (_, end) = borders[-2:]
-        borders[-2:] = [(begin, end)]
-    return borders
+        begin, end = self._ordering.borders[index]
+        targets = None
+        if self._targets is not None:
+            targets = {name: between(begin, end) for name, between in self._targets.items()}
+        return Batch(self._laid_out(begin, end), self._ordered_labels[begin:end], targets, self._labelled[index])

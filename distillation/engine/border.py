@@ -9,22 +9,63 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from distillation.contract import events as kinds
 from distillation.contract import exit_codes
+from distillation.contract.labelling import LabellingSpec
 from distillation.contract.run_dir import RunDir
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.engine import locks
 from distillation.engine.context import Context
-from distillation.engine.events import EventWriter
+from distillation.engine.events import EventWriter, Watch
 from distillation.engine.progress import Progress
 from distillation.engine.stopping import Stopped, StopRequest
 
+Perform = Callable[[RunDir, Path, Any, EventWriter, StopRequest, int], None]
 
-def run(root: Path, home: Path, attempt: int, *, watch_stdin: bool) -> int:
-    """Run or continue the run in the directory ``root``; return one of the documented exit codes."""
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done behind the border."""
+
+    read_spec: Callable[[str], Any]
+    """Raises Refused."""
+    perform: Perform
+
+
+def run(root: Path, home: Path, attempt: int, *, watch_stdin: bool, watch: Watch | None = None) -> int:
+    """Run or continue the run in the directory ``root``; return one of the documented exit codes.
+
+    ``watch`` sees every event that is written.
+    """
+    return _guarded(root, home, attempt, _Work(RunSpec.from_json, _train), watch_stdin=watch_stdin, watch=watch)
+
+
+def label(root: Path, home: Path, attempt: int, *, watch_stdin: bool) -> int:
+    """Begin or continue the labelling job in the directory ``root``; return one of the documented exit codes."""
+    return _guarded(root, home, attempt, _Work(LabellingSpec.from_json, _label), watch_stdin=watch_stdin)
+
+
+def _train(run_dir: RunDir, home: Path, spec: RunSpec, events: EventWriter, stop: StopRequest, attempt: int) -> None:
+    context = Context(run_dir, home, spec, events, stop, Progress(spec, events))
+    importlib.import_module("distillation.engine.run").perform(context, attempt)
+
+
+def _label(
+    run_dir: RunDir, home: Path, spec: LabellingSpec, events: EventWriter, stop: StopRequest, attempt: int
+) -> None:
+    labelling = importlib.import_module("distillation.engine.labelling.attempt")
+    labelling.perform(run_dir, home, spec, events, stop, attempt)
+
+
+def _guarded(
+    root: Path, home: Path, attempt: int, work: _Work, *, watch_stdin: bool, watch: Watch | None = None
+) -> int:
     run_dir = RunDir(root)
     stop = StopRequest()
     stop.listen(watch_stdin=watch_stdin)
@@ -32,20 +73,18 @@ def run(root: Path, home: Path, attempt: int, *, watch_stdin: bool) -> int:
         with locks.try_hold(run_dir.lock) as ours:
             if not ours:
                 return exit_codes.LOCKED
-            return _run_locked(run_dir, home, attempt, stop)
+            return _run_locked(run_dir, EventWriter(run_dir.events(attempt), home, watch), home, attempt, work, stop)
     except OSError as error:
         # Without its directory the run has no place for events; the engine's log is all that is left.
         traceback.print_exception(error, file=sys.stderr)
         return exit_codes.DISK_FULL if _is_disk_full(error) else exit_codes.FAILED
 
 
-def _run_locked(run_dir: RunDir, home: Path, attempt: int, stop: StopRequest) -> int:
-    events = EventWriter(run_dir.events(attempt))
-    spec: RunSpec | None = None
+def _run_locked(run_dir: RunDir, events: EventWriter, home: Path, attempt: int, work: _Work, stop: StopRequest) -> int:
+    spec: Any = None
     try:
-        spec = RunSpec.from_json(_spec_text(run_dir))
-        context = Context(run_dir, home, spec, events, stop, Progress(spec, events))
-        importlib.import_module("distillation.engine.run").perform(context, attempt)
+        spec = work.read_spec(_spec_text(run_dir))
+        work.perform(run_dir, home, spec, events, stop, attempt)
         events.emit(kinds.FINISHED, outcome="completed")
         return exit_codes.COMPLETED
     except Stopped:
@@ -55,7 +94,7 @@ def _run_locked(run_dir: RunDir, home: Path, attempt: int, stop: StopRequest) ->
     except Exception as error:  # noqa: BLE001 - the border: whatever it was becomes an event and an exit code
         traceback.print_exception(error, file=sys.stderr)
         failures = importlib.import_module("distillation.engine.failures")
-        code, sentence = failures.explain(error, spec, home)
+        code, sentence = failures.explain(error, spec if isinstance(spec, RunSpec) else None)
         return _ended(events, code, sentence)
 
 

@@ -77,8 +77,12 @@ class Checkpoints:
         )
 
     def save_best(self, weights: dict[str, Tensor]) -> None:
-        """Keep the weights of the best epoch so far, for people; a run delivers the last epoch's."""
+        """Keep the weights of the best epoch so far, for people and for runs that deliver them."""
         export.save_weights(self.folder / BEST, weights)
+
+    def best_weights(self) -> dict[str, Tensor]:
+        """The weights of the best epoch. Raises OSError and SafetensorError."""
+        return safetensors.torch.load_file(self.folder / BEST)
 
     def newest(self) -> Position | None:
         """Where the newest sound checkpoint stands. Raises Refused when it belongs to another spec."""

@@ -44,7 +44,7 @@ class ChunkedArray:
         """Go on after the last committed row, or begin. Raises OSError when the disk cannot hold the array."""
         self.folder.mkdir(parents=True, exist_ok=True)
         progress = atomic.read_json(self.folder / "progress.json")
-        if isinstance(progress, dict) and progress.get("shape") == list(self.shape) and self._path.exists():
+        if isinstance(progress, dict) and progress.get("shape") == list(self.shape) and self._is_whole():
             self.rows_done, self.notes = progress["rows"], progress["notes"]
         else:
             (self.folder / "progress.json").unlink(missing_ok=True)
@@ -52,6 +52,13 @@ class ChunkedArray:
         self._offset = np.lib.format.open_memmap(self._path, mode="r").offset
         self._descriptor = os.open(self._path, os.O_RDWR)
         os.posix_fallocate(self._descriptor, 0, self._offset + max(1, self.shape[0] * self._row_bytes))
+
+    def _is_whole(self) -> bool:
+        """Whether the file has room for every row: it is made in full at once, so a shorter one was cut."""
+        try:
+            return self.read().shape == self.shape
+        except (OSError, ValueError):
+            return False
 
     def append(self, rows: NDArray[Any]) -> None:
         """Write ``rows [n, …]`` after those before; not durable before :meth:`commit`. Raises OSError."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from distillation.contract.run_dir import RunDir
 from distillation.contract.spec import RunSpec
 from distillation.engine.events import EventWriter
+from distillation.engine.locks import SharedLocks
 from distillation.engine.progress import Progress
 from distillation.engine.stopping import StopRequest
 
@@ -23,6 +24,8 @@ class Context:
     events: EventWriter
     stop: StopRequest
     progress: Progress
+    uses: SharedLocks = field(default_factory=SharedLocks)
+    """On what the run has open in the cache."""
 
     @property
     def cache(self) -> Path:

@@ -5,30 +5,40 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from distillation.contract import events as kinds
 from distillation.contract.sentence import Sentence
 
+Watch = Callable[[dict[str, Any]], None]
+"""Sees each event after it was written."""
 MIN_INTERVAL = 0.5
 """Seconds between two step or phase events."""
 
 
 class EventWriter:
-    """The one writer of ``events-<attempt>.jsonl``."""
+    """The one writer of ``events-<attempt>.jsonl``.
 
-    def __init__(self, path: Path) -> None:
+    Texts name files relative to ``home``: libraries put whole paths into their errors, and these texts go to people.
+    """
+
+    def __init__(self, path: Path, home: Path | None = None, watch: Watch | None = None) -> None:
+        self._homes = () if home is None else tuple(dict.fromkeys(f"{root}/" for root in (home.resolve(), home)))
         self._seq = _last_seq(path)
         self._file = path.open("ab")
         self._due: dict[str, float] = {}
+        self._watch = watch
 
     def emit(self, kind: str, **fields: Any) -> None:
         """Append one event; figures that are not finite become null. Raises OSError (a full disk)."""
         self._seq += 1
-        event = {"kind": kind, "seq": self._seq, "time": time.time(), **finite(fields)}
+        event = {"kind": kind, "seq": self._seq, "time": time.time(), **self._relative(finite(fields))}
         self._file.write(json.dumps(event, allow_nan=False).encode() + b"\n")
         self._file.flush()
+        if self._watch is not None:
+            self._watch(event)
 
     def log(self, level: str, sentence: Sentence) -> None:
         """Append a log event; level is info, warning or error."""
@@ -41,6 +51,16 @@ class EventWriter:
             return False
         self._due[key] = now + MIN_INTERVAL
         return True
+
+    def _relative(self, value: Any) -> Any:
+        """A copy of a JSON value whose texts do not say where the home lies."""
+        if isinstance(value, str):
+            for home in self._homes:
+                value = value.replace(home, "")
+            return value
+        if isinstance(value, dict):
+            return {key: self._relative(item) for key, item in value.items()}
+        return [self._relative(item) for item in value] if isinstance(value, list) else value
 
     def close(self) -> None:
         """Close the file."""

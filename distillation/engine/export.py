@@ -1,10 +1,13 @@
 """The finished student as a directory: ``model.safetensors`` and ``config.json``, nothing of the teacher.
 
+A student of texts has its ``tokenizer.json`` beside them.
+
 The format is all that a user needs to load the model again; see :func:`load_student`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +16,66 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.contract.students import STUDENTS
+from distillation.contract.students import STUDENTS, Student
+from distillation.contract.task_types import DENSE
 from distillation.datasets.layout import shown
 from distillation.engine import atomic, students
+from distillation.engine.detection.outputs import REG_MAX, STRIDES
 
 FORMAT = "distillation-student/1"
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+STRETCHED = "bilinear, to a square, not cropped"
+LETTERBOXED = "bilinear, the longer side to the image size, padded to a square"
 
 
 def describe(
     model: nn.Module, *, arch: str, classes: tuple[str, ...], channels: int, image_size: int, task_id: str
 ) -> dict[str, Any]:
-    """The content of ``config.json``: how to build the network and how to prepare a picture for it."""
+    """The content of ``config.json``: how to build the network and how to prepare a picture or sequence for it.
+
+    ``channels`` are the values a step of a sequence, or the tokens of a vocabulary; ``image_size`` is 0 for both.
+    """
+    student = STUDENTS[arch]
     return {
         "format": FORMAT,
-        "task_type": "classification",
+        "task_type": student.task_type,
         "task_id": task_id,
         "arch": arch,
-        "family": STUDENTS[arch].family,
+        "family": student.family,
         "stem": students.stem(arch, image_size),
         "parameters": students.parameter_count(model),
         "dtype": "float32",
         "classes": list(classes),
         "image_size": image_size,
         "channels": channels,
-        "resize": "bilinear, to a square, not cropped",
-        "normalisation": {"mean": 127.5, "std": 127.5, "range": [-1.0, 1.0]},
+        **_preparation(student),
     }
 
 
-def save_student(folder: Path, weights: dict[str, Tensor], config: dict[str, Any]) -> str:
-    """Write the model directory; return the SHA-256 of the weights file. Raises OSError.
+def _preparation(student: Student) -> dict[str, Any]:
+    """How a sample becomes an input, and how a detector's answers become boxes."""
+    if not student.takes_pictures:
+        return {}
+    facts: dict[str, Any] = {
+        "resize": LETTERBOXED if student.task_type in DENSE else STRETCHED,
+        "normalisation": {"mean": 127.5, "std": 127.5, "range": [-1.0, 1.0]},
+    }
+    if student.task_type == "detection":
+        facts |= {"strides": list(STRIDES), "reg_max": REG_MAX, "sides": ["left", "top", "right", "bottom"]}
+    return facts
+
+
+def save_student(
+    folder: Path, weights: dict[str, Tensor], config: dict[str, Any], files: Mapping[str, bytes] | None = None
+) -> str:
+    """Write the model directory, with ``files`` by name; return the SHA-256 of the weights file. Raises OSError.
 
     Equal weights give equal bytes, so the checksum compares runs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sha256 = save_weights(folder / WEIGHTS, weights)
+    for name, content in (files or {}).items():
+        atomic.write_bytes(folder / name, content)
     atomic.write_json(folder / CONFIG, config)
     return sha256
 
@@ -103,8 +130,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise Refused(
             Sentence(gettext_noop("There is no model directory {folder}."), {"folder": shown(str(folder))}),
         )
-    config = atomic.read_json(folder / CONFIG)
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    config = own_config(folder)
+    if config is None:
+        found = atomic.read_json(folder / CONFIG)
         raise Refused(
             Sentence(
                 gettext_noop(
@@ -114,9 +142,15 @@ def read_config(folder: Path) -> dict[str, Any]:
                 {
                     "folder": shown(str(folder)),
                     "file": CONFIG,
-                    "found": str(config.get("format", "–")) if isinstance(config, dict) else "–",
+                    "found": str(found.get("format", "–")) if isinstance(found, dict) else "–",
                     "expected": FORMAT,
                 },
             )
         )
     return config
+
+
+def own_config(folder: Path) -> dict[str, Any] | None:
+    """The ``config.json`` of a student that a task has finished, or None for a directory of another kind."""
+    config = atomic.read_json(folder / CONFIG)
+    return config if isinstance(config, dict) and config.get("format") == FORMAT else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 
@@ -21,10 +20,10 @@ class DataChanged(Refused):
     """The pictures are not the ones that the run began with."""
 
 
-def explain(error: Exception, spec: RunSpec | None, home: Path) -> tuple[int, Sentence]:
+def explain(error: Exception, spec: RunSpec | None) -> tuple[int, Sentence]:
     """The exit code and the sentence for an error that nobody caught."""
     if is_disk_full(error):
-        return exit_codes.DISK_FULL, disk_full(error, str(home))
+        return exit_codes.DISK_FULL, disk_full(error)
     if is_out_of_memory(error):
         return exit_codes.FAILED, out_of_memory(error, spec)
     return exit_codes.CRASHED, unexpected(error)
@@ -48,14 +47,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def disk_full(error: BaseException, home: str) -> Sentence:
+def disk_full(error: BaseException) -> Sentence:
     """Say that nothing more can be written."""
     return Sentence(
         gettext_noop(
-            "The disk below {home} is full ({error}). Free some space and start the task again: it goes on from its "
-            "last checkpoint."
+            "The disk of DISTILLATION_HOME is full ({error}). Free some space and start the task again: it goes on "
+            "from its last checkpoint."
         ),
-        {"home": home, "error": _short(error)},
+        {"error": _short(error)},
     )
 
 
@@ -70,6 +69,24 @@ def out_of_memory(error: BaseException, spec: RunSpec | None) -> Sentence:
             "error": _short(error),
             "batch_size": spec.train.batch_size if spec else "–",
             "image_size": spec.student.image_size if spec else "–",
+        },
+    )
+
+
+def batch_too_large(error: BaseException, spec: RunSpec, fits: int | None) -> Sentence:
+    """Say that memory ran out in a training step, and the batch size that would have fitted."""
+    if fits is None:
+        return out_of_memory(error, spec)
+    return Sentence(
+        gettext_noop(
+            "Memory ran out ({error}): a step with a batch size of {batch_size} does not fit, one with {fits} does. "
+            "Choose batch size {fits}; with gradAccumSteps {accumulate} the steps stay as large."
+        ),
+        {
+            "error": _short(error),
+            "batch_size": spec.train.batch_size,
+            "fits": fits,
+            "accumulate": -(-spec.train.batch_size // fits) * spec.train.grad_accum_steps,
         },
     )
 

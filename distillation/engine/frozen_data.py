@@ -1,100 +1,117 @@
-"""The data set as the first attempt found it: later attempts train on the same files or not at all."""
+"""The data set of pictures as the first attempt found it: later attempts train on the same files or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from distillation.contract.sentence import Sentence, gettext_noop
-from distillation.datasets import image_folder, pictures
-from distillation.datasets.image_folder import ImageFolder, Item
+from distillation.datasets import pictures, recognition
 from distillation.datasets.layout import shown
+from distillation.datasets.samples import DataSet, Sample
 from distillation.engine import atomic
 from distillation.engine.context import Context
 from distillation.engine.failures import DataChanged
 
-VERSION = 1
+VERSION = 2
+SPLITS = ("train", "unlabeled", "val")
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenData:
     """The files of a run; a *row* is a position in train, then unlabeled, then val."""
 
-    folder: ImageFolder
+    dataset: DataSet
     channels: int
     """1 when no picture holds colour, else 3."""
     digest: str
-    """SHA-256 over data set paths, files, sizes and times: part of every cache key."""
+    """Of files and annotations: part of every cache key."""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the labels."""
-        return self.folder.classes
+        return self.dataset.classes
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Every picture in row order."""
+        return (*self.dataset.train, *self.dataset.unlabeled, *self.dataset.val)
 
     @property
     def rows(self) -> int:
         """Number of pictures."""
-        return len(self.folder.train) + len(self.folder.unlabeled) + len(self.folder.val)
+        return self.first_val + len(self.dataset.val)
 
-    def files(self) -> list[tuple[Path, Item]]:
-        """Path and index entry of every row."""
-        return list(_files(self.folder))
+    @property
+    def first_unlabeled(self) -> int:
+        """The first row of the unlabelled pictures."""
+        return len(self.dataset.train)
+
+    @property
+    def first_val(self) -> int:
+        """The first row of the held-out pictures."""
+        return len(self.dataset.train) + len(self.dataset.unlabeled)
+
+    def files(self) -> list[tuple[Path, Sample]]:
+        """Path and sample of every row."""
+        return list(_files(self.dataset))
 
 
 def freeze(context: Context) -> FrozenData:
-    """Scan the data set; write ``data.json`` on the first attempt, compare with it on later ones.
+    """Read the data set; write ``data.json`` on the first attempt, compare with it on later ones.
 
     Raises Refused for a layout that is wrong and DataChanged, naming files, when the data set is another now.
     """
     spec = context.spec.data
-    folder = image_folder.scan(context.home / spec.path, context.home / spec.val_path)
-    listed = _listed(folder)
-    digest = hashlib.sha256(json.dumps([spec.path, spec.val_path, listed]).encode()).hexdigest()
+    found = recognition.read_pictures(context.home / spec.path, context.home / spec.val_path, context.spec.task_type)
     frozen = atomic.read_json(context.run_dir.data)
     if frozen is None:
-        frozen = {"version": VERSION, "digest": digest, "channels": _channels(folder, context), **listed}
+        frozen = {
+            "version": VERSION,
+            "digest": found.digest,
+            "channels": _channels(found, context),
+            "layout": found.layout,
+            "split": found.split,
+            "classes": list(found.classes),
+            "findings": [[finding.kind, finding.count] for finding in found.findings],
+            **{split: _listed(getattr(found, split)) for split in SPLITS},
+        }
         atomic.write_json(context.run_dir.data, frozen)
-    elif frozen["digest"] != digest:
-        raise _changed(frozen, listed)
-    return FrozenData(folder, int(frozen["channels"]), digest)
+    elif frozen["digest"] != found.digest:
+        raise _changed(frozen, found)
+    for finding in found.findings:
+        context.events.log("warning", finding.sentence)
+    return FrozenData(found, int(frozen["channels"]), found.digest)
 
 
-def require_unchanged(path: Path, item: Item) -> None:
-    """Compare a file with its index entry right before it is read. Raises DataChanged."""
+def require_unchanged(path: Path, sample: Sample) -> None:
+    """Compare a file with its sample right before it is read. Raises DataChanged."""
     try:
         stat = path.stat()
     except OSError:
-        raise _files_changed([item.path]) from None
-    if (stat.st_size, stat.st_mtime_ns) != (item.size, item.mtime_ns):
-        raise _files_changed([item.path])
+        raise _files_changed([sample.path]) from None
+    if (stat.st_size, stat.st_mtime_ns) != (sample.size, sample.mtime_ns):
+        raise _files_changed([sample.path])
 
 
-def _files(folder: ImageFolder) -> Iterator[tuple[Path, Item]]:
-    for item in (*folder.train, *folder.unlabeled):
-        yield folder.root / item.path, item
-    for item in folder.val:
-        yield folder.val_root / item.path, item
+def _files(dataset: DataSet) -> Iterator[tuple[Path, Sample]]:
+    for sample in (*dataset.train, *dataset.unlabeled):
+        yield dataset.root / sample.path, sample
+    for sample in dataset.val:
+        yield dataset.val_root / sample.path, sample
 
 
-def _listed(folder: ImageFolder) -> dict[str, Any]:
-    return {
-        "classes": list(folder.classes),
-        **{
-            split: [[item.path, item.label, item.size, item.mtime_ns] for item in getattr(folder, split)]
-            for split in ("train", "unlabeled", "val")
-        },
-    }
+def _listed(samples: tuple[Sample, ...]) -> list[list[Any]]:
+    return [[sample.path, sample.size, sample.mtime_ns] for sample in samples]
 
 
-def _channels(folder: ImageFolder, context: Context) -> int:
+def _channels(dataset: DataSet, context: Context) -> int:
     """Look for colour; the first coloured picture ends the search. Unreadable ones are reported later."""
-    for path, item in _files(folder):
+    for path, sample in _files(dataset):
         context.stop.check()
-        require_unchanged(path, item)
+        require_unchanged(path, sample)
         try:
             if not pictures.is_grey(path):
                 return 3
@@ -103,13 +120,22 @@ def _channels(folder: ImageFolder, context: Context) -> int:
     return 1
 
 
-def _changed(frozen: dict[str, Any], now: dict[str, Any]) -> DataChanged:
+def _changed(frozen: dict[str, Any], now: DataSet) -> DataChanged:
     changed = []
-    for split in ("train", "unlabeled", "val"):
-        before = {tuple(item) for item in frozen[split]}
-        after = {tuple(item) for item in now[split]}
-        changed += sorted({str(item[0]) for item in before ^ after})
-    return _files_changed(changed or ["train/", "val/"])
+    for split in SPLITS:
+        before = {tuple(entry) for entry in frozen[split]}
+        after = {tuple(entry) for entry in _listed(getattr(now, split))}
+        changed += sorted({str(entry[0]) for entry in before ^ after})
+    if changed:
+        return _files_changed(changed)
+    return DataChanged(
+        Sentence(
+            gettext_noop(
+                "The labels of the data set changed since the run began. Put its annotation files back as they were, "
+                "or start the task afresh."
+            )
+        )
+    )
 
 
 def _files_changed(paths: list[str]) -> DataChanged:

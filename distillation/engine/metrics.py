@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distillation.engine.certainty import Ranked
+
 
 def confusion_matrix(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """Count pairs: ``[classes, classes]`` with the true class in rows and the predicted one in columns."""
@@ -44,6 +46,12 @@ def figures(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> dict[str,
         ],
         "confusion_matrix": confusion.tolist(),
     }
+
+
+def of_classifier(true: NDArray[np.int64], answers: Ranked, classes: tuple[str, ...]) -> dict[str, Any]:
+    """The figures of the confusion matrix and of certainty; ``true [n]`` in the order of the answers."""
+    confusion = confusion_matrix(true, answers.predicted, len(classes))
+    return {**figures(confusion, classes), **answers.figures()}
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[Any]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from distillation.contract import events as kinds
 from distillation.contract.spec import RunSpec
 from distillation.engine.events import EventWriter
 
-_PREPARED, _TAUGHT, _TRAINED, _EVALUATED = 3.0, 13.0, 97.0, 98.0
+_PREPARED, _ADAPTED, _TAUGHT, _TRAINED, _EVALUATED = 3.0, 10.0, 13.0, 97.0, 98.0
 
 
 class Progress:
@@ -71,9 +71,11 @@ def _spans(spec: RunSpec) -> dict[str, tuple[float, float]]:
     """Training has the largest share; both arms make the same number of steps."""
     trained_from = _TAUGHT if spec.teacher else _PREPARED
     half = (trained_from + _TRAINED) / 2 if trains_control(spec) else _TRAINED
+    adapted = _ADAPTED if spec.adapts_teacher else _PREPARED
     return {
         "prepare": (0.0, _PREPARED),
-        "teacher": (_PREPARED, _TAUGHT),
+        "adapt": (_PREPARED, adapted),
+        "teacher": (adapted, _TAUGHT),
         "student": (trained_from, half),
         "control": (half, _TRAINED),
         "evaluate": (_TRAINED, _EVALUATED),

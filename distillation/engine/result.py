@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from distillation.datasets.layout import NAMED, shown
-from distillation.engine import assessment, atomic, export
-from distillation.engine.arms import Material, TrainedArm
+from distillation.engine import assessment, atomic, cache_entry, export
+from distillation.engine.arms import TrainedArm
 from distillation.engine.context import Context
 from distillation.engine.events import finite
+from distillation.engine.workloads.workload import Workload
 
 VERSION = 1
 
@@ -22,10 +22,14 @@ def is_complete(context: Context) -> bool:
     return model.is_file() and atomic.sha256_of(model) == result.get("model_sha256")
 
 
-def write(context: Context, material: Material, trained: dict[str, TrainedArm], evaluation: dict[str, Any]) -> None:
+def write(
+    context: Context,
+    workload: Workload,
+    trained: dict[str, TrainedArm],
+    evaluation: dict[str, Any],
+) -> None:
     """Write ``artifacts/evaluation.json``, then ``result.json``. Raises OSError."""
     atomic.write_json(context.run_dir.artifacts / "evaluation.json", finite(evaluation))
-    unreadable = material.pack.unreadable
     seconds = {name: round(value, 3) for name, value in context.progress.seconds.items()}
     seconds |= {arm: round(result.record["seconds"], 3) for arm, result in trained.items()}
     control = _arm(context, "control", trained["control"], evaluation["control"]) if "control" in trained else None
@@ -41,19 +45,10 @@ def write(context: Context, material: Material, trained: dict[str, TrainedArm], 
                 **_arm(context, "student", trained["student"], evaluation),
                 "evaluation": evaluation,
                 "control": control,
-                "unreadable": {
-                    "count": len(unreadable),
-                    "total": material.data.rows,
-                    "named": [
-                        {"path": shown(entry.path), "reason": entry.reason.as_json()} for entry in unreadable[:NAMED]
-                    ],
-                },
-                "pictures": {
-                    "train": len(material.rows.train),
-                    "unlabeled": len(material.rows.unlabeled),
-                    "val": len(material.rows.val),
-                },
-                "teacher_checksum": material.teacher_checksum,
+                **workload.facts(),
+                "lora": evaluation["lora"],
+                "teacher_checksum": workload.outputs.checksum if workload.outputs else None,
+                "cache": cache_entry.opened_by(context),
                 "seconds": seconds,
             }
         ),
@@ -74,7 +69,7 @@ def _arm(context: Context, arm: str, trained: TrainedArm, evaluation: dict[str, 
         "steps": record["steps"],
         "trained_samples": record["trained_samples"],
         "final_val_accuracy": record["final"]["val_accuracy"],
-        "final_val_loss": record["final"]["val_loss"],
+        "final_val_loss": record["final"].get("val_loss"),
         "best_val_accuracy": record["best"]["val_accuracy"],
         "best_epoch": record["best"]["epoch"],
     }

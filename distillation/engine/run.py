@@ -9,20 +9,32 @@ import os
 
 import torch
 
+from distillation.contract import adaptation
 from distillation.contract import events as kinds
+from distillation.contract.feature_losses import suitable, unsuitable
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.datasets.layout import shown
-from distillation.engine import arms, assessment, frozen_data, picture_pack, result, teacher, teacher_cache, usable_rows
-from distillation.engine.arms import Material, TrainedArm
+from distillation.engine import arms, assessment, batch_choice, result, workloads
+from distillation.engine.arms import TrainedArm
 from distillation.engine.checkpoint import Checkpoints, Position
 from distillation.engine.context import Context
+from distillation.engine.examples import writing as examples
+from distillation.engine.exporting.delivery import Delivery
 from distillation.engine.progress import trains_control
 
 
 def perform(context: Context, attempt: int) -> None:
     """Carry the run to its result. Raises Refused, Stopped, OSError and what libraries raise."""
+    try:
+        _perform(context, attempt)
+    finally:
+        context.uses.release()
+
+
+def _perform(context: Context, attempt: int) -> None:
     settle(context.spec)
+    context = batch_choice.settle(context)
     position = _resumed_position(context)
     context.events.emit(
         kinds.STARTED,
@@ -38,21 +50,27 @@ def perform(context: Context, attempt: int) -> None:
     if result.is_complete(context):
         return
 
-    with context.progress.phase("prepare", 0, "images"):
-        material = _prepare(context)
+    workload = workloads.of(context)
+    with context.progress.phase("prepare", 0, workload.unit):
+        workload.prepare()
+    if context.spec.adapts_teacher:
+        with context.progress.phase("adapt", 0, workload.unit):
+            workload.adapt_teacher()
     if context.spec.teacher is not None:
-        with context.progress.phase("teacher", material.data.rows, "images"):
-            material = _ask_teacher(context, material)
+        with context.progress.phase("teacher", workload.total, workload.unit):
+            workload.ask_teacher()
 
-    trained: dict[str, TrainedArm] = {"student": arms.train_student(context, material)}
+    trained: dict[str, TrainedArm] = {"student": arms.train_student(context, workload)}
     if trains_control(context.spec):
-        trained["control"] = arms.train_control(context, material)
+        trained["control"] = arms.train_control(context, workload, trained["student"].record["epochs"])
 
-    with context.progress.phase("evaluate", len(material.rows.val) * len(trained), "images"):
-        evaluation = assessment.assess(context, material, trained)
-    with context.progress.phase("export", evaluation["bytes"], "bytes"):
-        context.stop.check()
-        result.write(context, material, trained, evaluation)
+    with context.progress.phase("evaluate", workload.validation.count * len(trained), workload.unit):
+        evaluation = assessment.assess(context, workload, trained)
+    with context.progress.phase("export", len(trained), "files"):
+        files = Delivery(context, workload, evaluation).write()
+        shown = examples.write(context, workload)
+    context.stop.check()
+    result.write(context, workload, trained, evaluation | {"files": files, "examples": shown})
 
 
 def settle(spec: RunSpec) -> None:
@@ -66,6 +84,15 @@ def settle(spec: RunSpec) -> None:
                 {"mode": spec.mode},
             )
         )
+    if spec.loss is not None and spec.loss.feature and spec.loss.feature_loss not in suitable(spec.task_type):
+        raise Refused(unsuitable(spec.loss.feature_loss, spec.task_type))
+    if spec.teacher is not None and not spec.train.views:
+        raise Refused(
+            Sentence(
+                gettext_noop("Without a number of views the teacher's answers cannot be kept. Choose one or more.")
+            )
+        )
+    _settle_adapters(spec)
     if spec.device != "cpu" and not torch.cuda.is_available():
         raise Refused(
             Sentence(
@@ -76,8 +103,29 @@ def settle(spec: RunSpec) -> None:
     torch.set_num_threads(spec.threads)
     # On a GPU a few backward passes have no deterministic form: they warn. Filling fresh memory costs and protects
     # only programs that read what they have not written.
-    torch.use_deterministic_algorithms(True, warn_only=spec.device != "cpu")
+    torch.use_deterministic_algorithms(True, warn_only=spec.device != "cpu" and not spec.train.deterministic)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def _settle_adapters(spec: RunSpec) -> None:
+    teacher, target = spec.teacher, "none" if spec.lora is None else spec.lora.target
+    wish = adaptation.Wish(
+        target=target,
+        joint=spec.joint,
+        direct=teacher is None,
+        task_type=spec.task_type,
+        student=spec.student.arch,
+        init=spec.student.init,
+        augmentation=spec.train.augmentation,
+        quantization="none" if teacher is None else teacher.quantization,
+        features=spec.loss is not None and spec.loss.feature,
+    )
+    if problems := adaptation.problems(wish):
+        raise Refused(problems[0].sentence)
+    if teacher is not None and target == "teacher":
+        sentence = adaptation.kind_problem(shown(teacher.name), teacher.kind, joint=spec.joint)
+        if sentence is not None:
+            raise Refused(sentence)
 
 
 def _resumed_position(context: Context) -> Position | None:
@@ -85,41 +133,3 @@ def _resumed_position(context: Context) -> Position | None:
         if (position := Checkpoints(context, arm, None).newest()) is not None:
             return position
     return None
-
-
-def _prepare(context: Context) -> Material:
-    data = frozen_data.freeze(context)
-    context.progress.resize(data.rows)
-    pack = picture_pack.open_pack(context, data)
-    rows = usable_rows.select(context, data, pack.unreadable)
-    if context.spec.teacher is None and len(rows.unlabeled):
-        context.events.log(
-            "info",
-            Sentence(
-                gettext_noop("{count} unlabelled pictures are not used: without a teacher only labels teach."),
-                {"count": len(rows.unlabeled)},
-            ),
-        )
-    return Material(data, pack, rows, None, arms.hold_out(context, pack, rows))
-
-
-def _ask_teacher(context: Context, material: Material) -> Material:
-    assert context.spec.teacher is not None  # noqa: S101 - asked by the caller
-    source = teacher.find(context.spec.teacher, context.home, material.data.classes)
-    skipped = frozenset(entry.row for entry in material.pack.unreadable)
-    outputs = teacher_cache.open_outputs(context, material.data, source, skipped)
-    taught = Material(material.data, material.pack, material.rows, outputs, material.validation)
-    accuracy = assessment.teacher_figures(taught, outputs)["accuracy"]
-    chance = 100.0 / len(material.data.classes)
-    if accuracy <= chance:
-        context.events.log(
-            "warning",
-            Sentence(
-                gettext_noop(
-                    "The teacher {name} is right on {accuracy} % of the held-out pictures, no better than chance "
-                    "({chance} %). The student can hardly learn from it."
-                ),
-                {"name": shown(source.name), "accuracy": round(accuracy, 2), "chance": round(chance, 2)},
-            ),
-        )
-    return taught

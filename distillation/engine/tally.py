@@ -14,6 +14,7 @@ from torch import Tensor
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.engine.batches import Batch
+from distillation.engine.objective import Terms, detached
 
 PENDING = 64
 """Batches that are gathered before their sums are taken."""
@@ -21,13 +22,15 @@ PENDING = 64
 
 @dataclass(slots=True)
 class Sums:
-    """Sums over samples; soft and hard are the unweighted terms of the loss."""
+    """Sums over samples; soft, feature and hard are the unweighted terms of the loss."""
 
     samples: int = 0
     labelled: int = 0
     soft: float = 0.0
+    feature: float = 0.0
     hard: float = 0.0
-    correct: int = 0
+    correct: int | None = None
+    """Right answers among the labelled samples, where they are counted."""
 
 
 class Tally:
@@ -36,14 +39,14 @@ class Tally:
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         self.epoch = Sums(**state) if state else Sums()
         self.recent = Sums()
-        self._pending: list[tuple[Tensor | None, Tensor, Tensor, Tensor, int]] = []
+        self._pending: list[tuple[Terms, Any, int, int]] = []
 
-    def add(self, soft: Tensor | None, hard: Tensor, logits: Tensor, batch: Batch) -> bool:
-        """Note a batch (scalars and ``[batch, classes]``, detached); True when it is time for :meth:`fold`.
+    def add(self, terms: Terms, batch: Batch) -> bool:
+        """Note a batch; True when it is time for :meth:`fold`.
 
         Keeps no picture: those of dozens of batches would fill the memory.
         """
-        self._pending.append((soft, hard, logits, batch.labels, batch.labelled))
+        self._pending.append((detached(terms), batch.labels, len(batch.inputs), batch.labelled))
         return len(self._pending) >= PENDING
 
     def fold(self, step: int) -> None:
@@ -53,24 +56,38 @@ class Tally:
         """
         if not self._pending:
             return
-        soft, hard, logits, labels, labelled = zip(*self._pending, strict=True)
+        terms, labels, samples, labelled = zip(*self._pending, strict=True)
         self._pending = []
-        softs = torch.stack(soft).tolist() if soft[0] is not None else [0.0] * len(hard)
-        hards = torch.stack(hard).tolist()
-        if not all(map(math.isfinite, (*softs, *hards))):
+        hards = _values([of_batch.hard for of_batch in terms])
+        softs = _values([of_batch.soft for of_batch in terms])
+        features = _values([of_batch.feature for of_batch in terms])
+        if not all(map(math.isfinite, (*softs, *features, *hards))):
             raise _not_finite(step)
-        correct = int((torch.cat(logits).argmax(dim=1) == torch.cat(labels)).sum())
+        correct = _correct([of_batch.answers for of_batch in terms], labels)
         for sums in (self.epoch, self.recent):
-            sums.correct += correct
-            for soft_value, hard_value, of_batch, known in zip(softs, hards, labels, labelled, strict=True):
-                sums.samples += len(of_batch)
+            if correct is not None:
+                sums.correct = (sums.correct or 0) + correct
+            for soft, feature, hard, of_batch, known in zip(softs, features, hards, samples, labelled, strict=True):
+                sums.samples += of_batch
                 sums.labelled += known
-                sums.soft += soft_value * len(of_batch)
-                sums.hard += hard_value * known
+                sums.soft += soft * of_batch
+                sums.feature += feature * of_batch
+                sums.hard += hard * known
 
     def state(self) -> dict[str, Any]:
         """The epoch's sums for a checkpoint; call :meth:`fold` first."""
         return asdict(self.epoch)
+
+
+def _values(term: list[Tensor | None]) -> list[float]:
+    """One transfer from the device for all of them; a term that there is not counts 0."""
+    known = [value for value in term if value is not None]
+    return torch.stack(known).tolist() if len(known) == len(term) else [0.0] * len(term)
+
+
+def _correct(answers: list[Tensor | None], labels: Any) -> int | None:
+    known = [logits for logits in answers if logits is not None]
+    return int((torch.cat(known).argmax(dim=1) == torch.cat(labels)).sum()) if known else None
 
 
 def _not_finite(step: int) -> Refused:

@@ -1,16 +1,10 @@
-"""The teacher's outputs for every picture of a run, computed once: float32 logits ``[rows, classes]``.
-
-Keyed by teacher, preprocessing, class map and data. Computed in fixed chunks, so that a resumed pass gives the
-same bits as one in one go.
-"""
+"""What a teacher of picture classes answers to every picture of a run, each prepared from its file."""
 
 from __future__ import annotations
 
-import gc
-import hashlib
+import functools
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,118 +12,137 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from distillation.contract import teachers as catalogue
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.contract.spec import LossSpec
 from distillation.datasets.layout import shown
-from distillation.engine import frozen_data, locks, teacher, throughput
-from distillation.engine.chunked_array import ChunkedArray
+from distillation.engine import answer_cache, feature_layers, teachers, throughput
+from distillation.engine.answer_cache import Shape, TeacherOutputs
 from distillation.engine.context import Context
 from distillation.engine.frozen_data import FrozenData
-from distillation.engine.teacher import LoadedTeacher, TeacherSource
-
-CHUNK = 64
-"""Pictures of one forward pass. Part of the key: other batches may round differently."""
+from distillation.engine.taps import Taps
+from distillation.engine.teacher_pictures import TeacherPictures
+from distillation.engine.teachers import TeacherSource, of_one_shape
 
 SPEED_BATCH = 256
 """The teacher's speed is measured with the run's batch size, up to this."""
 
 
-@dataclass(frozen=True, slots=True)
-class TeacherOutputs:
-    """What the student learns from, and what is known of the teacher without loading it again."""
-
-    logits: NDArray[np.float32]
-    """``[rows, classes]``; zeros for unreadable pictures."""
-    checksum: str
-    """SHA-256 of the file; a checkpoint is continued only with the same one."""
-    about: dict[str, Any]
-    """name, parameters, bytes, throughput, measured_at (seconds since 1970)."""
-
-
 def open_outputs(context: Context, data: FrozenData, source: TeacherSource, skipped: frozenset[int]) -> TeacherOutputs:
-    """Open the cached outputs; compute what is missing. ``skipped`` rows are unreadable.
+    """Open the cached ``logits``, float32 ``[rows, classes]``; compute what is missing. ``skipped`` are unreadable.
+
+    Where the loss compares features, those of the teacher's layers are kept too, float16 by path.
 
     Raises Refused, DataChanged, Stopped, OSError (a full disk).
     """
-    key = hashlib.sha256(f"1/{CHUNK}/{source.identity}/{data.digest}".encode()).hexdigest()[:32]
-    array = ChunkedArray(context.cache / "teacher" / key, (data.rows, len(data.classes)), np.float32)
-
-    def waiting() -> None:
-        context.events.log("info", Sentence(gettext_noop("Waiting for another run that asks the same teacher.")))
-
-    with locks.hold(array.folder / "lock", context.stop, waiting):
-        mark = _sound(context, array)
-        if mark is None:
-            try:
-                array.open()
-                mark = array.complete(_compute(context, data, source, array, skipped))
-            finally:
-                array.close()
-                gc.collect()
-    return TeacherOutputs(array.read(), str(mark["sha256"]), mark["about"])
+    key = f"2/{source.identity}/{data.digest}{feature_layers.key(context.spec.loss)}"
+    ask = functools.cache(lambda: _Answerer(context, data, source, skipped))
+    return answer_cache.open_answers(context, key, lambda: ask().shapes(), data.rows, ask)
 
 
-def _sound(context: Context, array: ChunkedArray) -> dict[str, Any] | None:
-    mark = array.completed()
-    if mark is None or array.checksum() == mark["sha256"]:
-        return mark
-    context.events.log(
-        "warning",
-        Sentence(gettext_noop("The cached outputs of the teacher are damaged and are computed again.")),
-    )
-    array.discard()
-    return None
-
-
-def _compute(
-    context: Context, data: FrozenData, source: TeacherSource, array: ChunkedArray, skipped: frozenset[int]
-) -> dict[str, Any]:
-    loaded = teacher.load(source, context.spec.device)
-    files = data.files()
-    with ThreadPoolExecutor(context.spec.threads) as pool:
-
-        def read(row: int) -> Tensor:
-            path, item = files[row]
-            frozen_data.require_unchanged(path, item)
-            return loaded.read(path)
-
-        for begin in range(array.rows_done, data.rows, CHUNK):
-            if context.stop.requested:
-                array.commit()
-                context.stop.check()
-            chunk = range(begin, min(begin + CHUNK, data.rows))
-            rows = [row for row in chunk if row not in skipped]
-            block = np.zeros((len(chunk), len(data.classes)), np.float32)
-            if rows:
-                inputs = torch.stack(list(pool.map(read, rows))).to(context.spec.device)
-                block[[row - begin for row in rows]] = loaded.logits(inputs).cpu().numpy()
-            _require_finite(source, block)
-            array.append(block)
-            if context.events.due("teacher-commit"):
-                array.commit()
-            context.progress.advance(chunk.stop)
-        sample = [row for row in range(data.rows) if row not in skipped][
-            : min(context.spec.train.batch_size, SPEED_BATCH)
-        ]
-        batch = torch.stack(list(pool.map(read, sample))).to(context.spec.device)
-    return {"about": _about(context, source, loaded, batch)}
-
-
-def _about(context: Context, source: TeacherSource, loaded: LoadedTeacher, batch: Tensor) -> dict[str, Any]:
+def about(source: TeacherSource, parameters: int, speed: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a teacher beside its answers."""
     return {
         "name": source.name,
         "kind": source.kind,
-        "parameters": loaded.parameters,
+        "parameters": parameters,
         "bytes": source.bytes,
-        "throughput": throughput.measure(loaded.model, batch, context.stop),
+        "throughput": speed,
         "measured_at": time.time(),
     }
 
 
-def _require_finite(source: TeacherSource, block: NDArray[np.float32]) -> None:
+def require_finite(name: str, block: NDArray[Any]) -> None:
+    """Refuse a teacher whose weights are damaged. Raises Refused."""
     if not np.isfinite(block).all():
         raise Refused(
             Sentence(
                 gettext_noop("The teacher {name} answers with figures that are not finite. Its weights are damaged."),
+                {"name": shown(name)},
+            )
+        )
+
+
+def limited(features: Tensor) -> Tensor:
+    """Without what float16 cannot hold: activations of transformers have a few huge values."""
+    most = torch.finfo(torch.float16).max
+    return features.float().clamp(-most, most)
+
+
+class _Answerer:
+    """A classifier in memory."""
+
+    def __init__(self, context: Context, data: FrozenData, source: TeacherSource, skipped: frozenset[int]) -> None:
+        self._context, self._data, self._source, self._skipped = context, data, source, skipped
+        self._loaded = teachers.load(source, context.spec.device)
+        self._pictures = TeacherPictures(data, self._loaded, context.spec.threads, keep=False)
+        self._taps: Taps | None = None
+        loss = context.spec.loss
+        if loss is not None and loss.feature:
+            self._tap(loss)
+        self._shapes = self._look()
+
+    def shapes(self) -> Mapping[str, Shape]:
+        """Of what is kept of one picture."""
+        return self._shapes
+
+    def answer(self, items: range) -> dict[str, NDArray[Any]]:
+        """Logits and features of rows; zeros for those that cannot be read."""
+        rows = [row for row in items if row not in self._skipped]
+        blocks = {name: np.zeros((len(items), *shape.of_item), shape.dtype) for name, shape in self._shapes.items()}
+        if rows:
+            for name, answer in self._ask(self._pictures.take(rows)).items():
+                blocks[name][[row - items.start for row in rows]] = answer.numpy()
+        for block in blocks.values():
+            require_finite(self._source.name, block)
+        return blocks
+
+    def about(self) -> dict[str, Any]:
+        """Name, size and speed with the run's batch size."""
+        rows = [row for row in range(self._data.rows) if row not in self._skipped]
+        batch = of_one_shape(self._pictures.take(rows[: min(self._context.spec.train.batch_size, SPEED_BATCH)]))
+        speed = throughput.measure(self._loaded.model, batch.to(self._context.spec.device), self._context.stop)
+        return about(self._source, self._loaded.parameters, speed)
+
+    def _ask(self, prepared: list[Tensor]) -> dict[str, Tensor]:
+        device = self._context.spec.device
+        if self._taps is None:
+            return {"logits": self._loaded.answers(prepared, device)}
+        _require_one_shape(self._source, prepared)
+        logits = {"logits": self._loaded.answers(prepared, device)}
+        return logits | {path: limited(found).to(torch.float16).cpu() for path, found in self._taps.taken().items()}
+
+    def _tap(self, loss: LossSpec) -> None:
+        network = self._loaded.network
+        if network is None:
+            problem = catalogue.feature_problem(shown(self._source.name), self._source.kind, "classification")
+            assert problem is not None, self._source.kind  # noqa: S101 - the catalogue and the loaders agree
+            raise Refused(problem)
+        sample = self._sample()
+        device = self._context.spec.device
+        layers = feature_layers.of_teacher(loss, network, lambda: self._loaded.answers(sample, device))
+        self._taps = Taps(network, layers)
+
+    def _look(self) -> dict[str, Shape]:
+        logits = {"logits": Shape((len(self._data.classes),), np.float32)}
+        if self._taps is None:
+            return logits
+        self._loaded.answers(self._sample(), self._context.spec.device)
+        return logits | {path: Shape(tuple(found.shape[1:]), np.float16) for path, found in self._taps.taken().items()}
+
+    def _sample(self) -> list[Tensor]:
+        readable = next(row for row in range(self._data.rows) if row not in self._skipped)
+        return self._pictures.take([readable])
+
+
+def _require_one_shape(source: TeacherSource, prepared: list[Tensor]) -> None:
+    if any(picture.shape != prepared[0].shape for picture in prepared):
+        raise Refused(
+            Sentence(
+                gettext_noop(
+                    "The teacher {name} sees pictures of different shapes, so its features have no common size. Choose "
+                    "distillationType logit."
+                ),
                 {"name": shown(source.name)},
             )
         )

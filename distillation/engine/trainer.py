@@ -7,25 +7,31 @@ anywhere and resumed from a checkpoint ends with the same bits. Reports by event
 from __future__ import annotations
 
 import time
+import traceback
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import nn
 
 from distillation.contract import events as kinds
-from distillation.contract.spec import LossSpec
-from distillation.engine import losses, optimisation, randomness, resources
-from distillation.engine.batches import Feed
+from distillation.contract.sentence import Refused
+from distillation.engine import failures, fitting_batch, objective, optimisation, randomness, resources
+from distillation.engine.averaging import Averaging
+from distillation.engine.batches import Batch, Feed
 from distillation.engine.checkpoint import Checkpoints
 from distillation.engine.context import Context
-from distillation.engine.evaluation import Outcome, Validation, evaluate
+from distillation.engine.evaluation import Outcome, Validation
 from distillation.engine.events import MIN_INTERVAL
+from distillation.engine.objective import Objective
+from distillation.engine.patience import Patience
+from distillation.engine.precision import Precision, widened
 from distillation.engine.stopping import Stopped
 from distillation.engine.tally import Sums, Tally
 
 
 class Trainer:
-    """One arm of one attempt. ``loss`` is None for an arm that learns from labels alone."""
+    """One arm of one attempt."""
 
     def __init__(
         self,
@@ -35,16 +41,29 @@ class Trainer:
         feed: Feed,
         validation: Validation,
         checkpoints: Checkpoints,
-        loss: LossSpec | None,
+        goal: Objective,
         *,
+        epochs: int | None = None,
         later_steps: int = 0,
     ) -> None:
-        """``later_steps`` are those of the arms after this one, for the remaining time."""
+        """``epochs``: how many of the schedule's are trained, all of them unless the arm before stopped early.
+
+        ``later_steps`` are those of the arms after this one, for the remaining time.
+        """
         self._context, self._arm, self._spec = context, arm, context.spec.train
+        self._epochs = self._spec.epochs if epochs is None else epochs
         self._model, self._feed, self._validation = model, feed, validation
-        self._checkpoints, self._loss, self._later_steps = checkpoints, loss, later_steps
-        self._optimizer = optimisation.build(model, self._spec)
+        self._checkpoints, self._goal, self._later_steps = checkpoints, goal, later_steps
+        self._parts = nn.ModuleDict({"student": model})
+        if goal.trained is not None:
+            self._parts["beside"] = goal.trained
+        self._optimizer = optimisation.build(self._parts, self._spec)
+        self._precision = Precision(context.spec.device, amp=self._spec.amp)
+        self._forward = self._narrow if self._spec.amp else model
+        self._average = Averaging(model) if self._spec.ema else None
+        self._patience = Patience(self._spec.early_stopping if epochs is None else 0)
         self.total_steps = self._spec.epochs * feed.steps_per_epoch
+        self._warmup_steps = optimisation.warmup_steps(self._spec.warmup_ratio, self.total_steps)
         self._epoch = 0  # completed epochs
         self._step_in_epoch = 0
         self.step = 0
@@ -62,7 +81,7 @@ class Trainer:
         state = self._checkpoints.load()
         if state is None:
             return
-        self._model.load_state_dict(state["model"])
+        self._parts.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._epoch, self._step_in_epoch, self.step = state["epoch"], state["step_in_epoch"], state["step"]
         self._trained_samples, self._tally = state["trained_samples"], Tally(state["sums"])
@@ -70,27 +89,49 @@ class Trainer:
         self._epoch_began -= state["epoch_seconds"]
         self._began -= state["seconds"]
         self._saved_at, self._first_step = (self._epoch, self.step), self.step
+        self._precision.load_state_dict(state["precision"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+        self._patience = Patience(**state["patience"])
         randomness.restore(state["rng"])
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What is delivered when the last epoch is: the average where one is kept."""
+        return self._average.weights() if self._average is not None else self._model.state_dict()
 
     def train(self) -> dict[str, Any]:
         """Train to the last epoch; return the arm's record. On a stop request write a checkpoint, raise Stopped."""
         self._attempt_began = time.monotonic()
         try:
-            while self._epoch < self._spec.epochs:
+            while self._epoch < self._epochs and not self._patience.exhausted:
                 self._train_epoch()
-                self._close_epoch(evaluate(self._model, self._validation, self._context.stop))
+                with self._average.in_place() if self._average is not None else nullcontext():
+                    self._close_epoch(self._validation(self._model, self._context.stop))
+                if self._checkpoint_is_due():
+                    self._checkpoint()
         except Stopped:
             self._checkpoint()
             raise
         self._write_best()
         return self._record()
 
+    def _checkpoint_is_due(self) -> bool:
+        """After an epoch."""
+        spec = self._context.spec
+        if spec.checkpoint_epochs and self._epoch % spec.checkpoint_epochs == 0:
+            return True
+        return 0 <= spec.checkpoint_seconds <= time.monotonic() - self._saved
+
     def _train_epoch(self) -> None:
         """Hot: once a step. On small students 50 µs here cost 5 % of the throughput."""
         self._feed.open_epoch(self._epoch)
-        self._model.train()
+        self._parts.train()
         for step in range(self._step_in_epoch, self._feed.steps_per_epoch):
-            self._train_step(step)
+            try:
+                self._train_step(step)
+            except (RuntimeError, MemoryError) as error:
+                self._explain_memory(error, step)
+                raise
             self._step_in_epoch = step + 1
             now = time.monotonic()
             if now - self._looked >= MIN_INTERVAL:
@@ -100,43 +141,53 @@ class Trainer:
             self._context.stop.check()
 
     def _train_step(self, step_in_epoch: int) -> None:
-        rate = optimisation.learning_rate(self._spec, self.step, self.total_steps)
+        rate = optimisation.learning_rate(self._spec, self.step, self.total_steps, warmup_steps=self._warmup_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         batches = self._feed.step(step_in_epoch)
         fold = False
         for batch in batches:
-            logits = self._model(batch.inputs)
-            hard = losses.hard_loss(logits, batch.labels, batch.labelled)
-            soft = None
-            if batch.teacher is not None and self._loss is not None:
-                soft = losses.soft_loss(logits, batch.teacher, self._loss.temperature)
-                if self.step == 0:
-                    losses.require_teaching(soft, self._model)
-            losses.backward(soft, hard, self._loss, 1.0 / len(batches))
-            fold |= self._tally.add(None if soft is None else soft.detach(), hard.detach(), logits.detach(), batch)
-            self._trained_samples += len(batch.labels)
-        if self._spec.max_grad_norm:
-            nn.utils.clip_grad_norm_(self._model.parameters(), self._spec.max_grad_norm)
-        self._optimizer.step()
+            terms = self._goal.terms(self._forward, batch)
+            if self.step == 0:
+                objective.require_teaching(terms, self._model)
+            objective.backward(terms, self._goal.weights, self._precision.scale() / len(batches))
+            fold |= self._tally.add(terms, batch)
+            self._trained_samples += len(batch.inputs)
+        self._precision.step(self._optimizer, self._parts, self._spec.max_grad_norm)
         self._optimizer.zero_grad(set_to_none=True)
+        if self._average is not None:
+            self._average.update()
         self.step += 1
         if fold:
             self._tally.fold(self.step)
+
+    def _explain_memory(self, error: Exception, step_in_epoch: int) -> None:
+        """Where memory ran out, find the batch size that fits. Raises Refused with it."""
+        if not failures.is_out_of_memory(error):
+            return
+        traceback.clear_frames(error.__traceback__)  # they hold what filled the memory
+        self._optimizer.zero_grad(set_to_none=True)
+
+        def attempt(batch: Batch) -> None:
+            objective.backward(self._goal.terms(self._forward, batch), self._goal.weights)
+            self._optimizer.zero_grad(set_to_none=True)
+
+        largest = max(self._feed.step(step_in_epoch), key=lambda batch: len(batch.inputs))
+        fits = fitting_batch.largest_that_runs(attempt, largest)
+        raise Refused(failures.batch_too_large(error, self._context.spec, fits)) from error
 
     def _close_epoch(self, outcome: Outcome) -> None:
         self._tally.fold(self.step)
         now = time.monotonic()
         best = self._best is None or outcome.accuracy > self._best["val_accuracy"]
-        figures = {
-            **self._mean_losses(self._tally.epoch),
-            "val_loss": outcome.loss,
-            "val_accuracy": outcome.accuracy,
-        }
+        self._patience = self._patience.after(outcome.accuracy)
+        figures = self._mean_losses(self._tally.epoch) | {"val_accuracy": outcome.accuracy}
+        if outcome.loss is not None:
+            figures["val_loss"] = outcome.loss
         self._epoch += 1
-        self._last = {"epoch": self._epoch, "val_correct": outcome.correct, **figures}
+        self._last = {"epoch": self._epoch, "val_proof": outcome.proof, **figures}
         if best:
-            self._best = {"epoch": self._epoch, "val_accuracy": outcome.accuracy}
+            self._best = self._last
             self._best_weights = {name: tensor.clone() for name, tensor in self._model.state_dict().items()}
         self._context.events.emit(
             kinds.EPOCH,
@@ -151,8 +202,6 @@ class Trainer:
             best=best,
         )
         self._step_in_epoch, self._tally.epoch, self._epoch_began = 0, Sums(), now
-        if now - self._saved >= self._context.spec.checkpoint_seconds:
-            self._checkpoint()
 
     def _report_step(self, now: float) -> None:
         self._tally.fold(self.step)
@@ -166,8 +215,7 @@ class Trainer:
             step=self.step,
             total_steps=self.total_steps,
             loss=means["train_loss"],
-            soft_loss=means["soft_loss"],
-            hard_loss=means["hard_loss"],
+            **{name: means[name] for name in ("soft_loss", "feature_loss", "hard_loss") if name in means},
             learning_rate=self._optimizer.param_groups[0]["lr"],
             samples_per_second=recent.samples / (now - self._looked),
             trained_samples=self._trained_samples,
@@ -177,26 +225,32 @@ class Trainer:
         self._looked = now
 
     def _mean_losses(self, sums: Sums) -> dict[str, float | None]:
-        """Means over samples (soft) and labelled samples (hard), unweighted; train_loss is their weighted sum."""
+        """Means over samples (soft, feature) and labelled samples (hard), unweighted; train_loss is the weighted sum.
+
+        A term that the loss does not have is left out; without a teacher all of the teacher's are None.
+        """
         hard = sums.hard / sums.labelled if sums.labelled else 0.0
-        accuracy = 100.0 * sums.correct / sums.labelled if sums.labelled else None
-        if self._loss is None:
-            return {
-                "train_loss": hard,
-                "train_accuracy": accuracy,
-                "distill_loss": None,
-                "soft_loss": None,
-                "hard_loss": hard,
-            }
-        soft = sums.soft / sums.samples
-        total = self._loss.soft_weight * soft + self._loss.hard_weight * hard
-        return {
-            "train_loss": total,
-            "train_accuracy": accuracy,
-            "distill_loss": total,
-            "soft_loss": soft,
-            "hard_loss": hard,
-        }
+        figures: dict[str, float | None] = {"train_loss": hard, "hard_loss": hard}
+        if sums.correct is not None:
+            figures["train_accuracy"] = 100.0 * sums.correct / sums.labelled if sums.labelled else None
+        weights = self._goal.weights
+        if weights is None:
+            return figures | {"distill_loss": None, "soft_loss": None}
+        taught = 0.0
+        if weights.soft:
+            figures["soft_loss"] = sums.soft / sums.samples
+            taught += sums.soft / sums.samples
+        if weights.feature:
+            figures["feature_loss"] = sums.feature / sums.samples
+            taught += weights.feature_weight * sums.feature / sums.samples
+        total = weights.soft_weight * taught + weights.hard_weight * hard
+        return figures | {"train_loss": total, "distill_loss": total}
+
+    def _narrow(self, inputs: torch.Tensor) -> Any:
+        """The student in mixed precision; its answers in float32, since losses need their digits."""
+        with self._precision.autocast():
+            answers = self._model(inputs)
+        return widened(answers)
 
     def _checkpoint(self) -> None:
         """Write a checkpoint on a step border; the sums are taken first, so none is written with broken losses."""
@@ -207,7 +261,7 @@ class Trainer:
         now = time.monotonic()
         self._checkpoints.save(
             {
-                "model": self._model.state_dict(),
+                "model": self._parts.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "epoch": self._epoch,
                 "step_in_epoch": self._step_in_epoch,
@@ -218,6 +272,9 @@ class Trainer:
                 "last": self._last,
                 "epoch_seconds": now - self._epoch_began,
                 "seconds": now - self._began,
+                "precision": self._precision.state_dict(),
+                "average": None if self._average is None else self._average.state_dict(),
+                "patience": self._patience.state(),
                 "rng": randomness.capture(),
             },
             epoch=self._epoch,
@@ -239,4 +296,5 @@ class Trainer:
             "seconds": time.monotonic() - self._began,
             "final": self._last,
             "best": self._best,
+            "delivered": self._best if self._spec.select_best else self._last,
         }

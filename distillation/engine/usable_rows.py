@@ -23,33 +23,36 @@ class UsableRows:
     unlabeled: NDArray[np.int64]
     val: NDArray[np.int64]
     labels: NDArray[np.int64]
-    """The label of every row of the pack; IGNORED (-100) for unlabelled ones."""
+    """The class of every row of the pack; IGNORED (-100) for unlabelled ones and where a picture has no one class."""
 
 
 def select(context: Context, data: FrozenData, unreadable: tuple[UnreadableRow, ...]) -> UsableRows:
     """Leave out the unreadable pictures and say so in the log.
 
-    Raises Refused when too many cannot be read, or when a class loses all of its pictures.
+    Raises Refused when too many cannot be read.
     """
-    folder = data.folder
     usable = np.ones(data.rows, dtype=bool)
     usable[[entry.row for entry in unreadable]] = False
     every = np.arange(data.rows, dtype=np.int64)
-    first_val = len(folder.train) + len(folder.unlabeled)
-    labels = np.full(data.rows, IGNORED, dtype=np.int64)
-    labels[: len(folder.train)] = [item.label for item in folder.train]
-    labels[first_val:] = [item.label for item in folder.val]
     if unreadable:
         _report(context, data, unreadable)
-    rows = UsableRows(
-        train=every[: len(folder.train)][usable[: len(folder.train)]],
-        unlabeled=every[len(folder.train) : first_val][usable[len(folder.train) : first_val]],
-        val=every[first_val:][usable[first_val:]],
-        labels=labels,
-    )
+    splits = np.split(every, [data.first_unlabeled, data.first_val])
+    train, unlabeled, val = (rows[usable[rows]] for rows in splits)
+    for split, rows in (("train", train), ("val", val)):
+        if not len(rows):
+            raise Refused(
+                Sentence(
+                    gettext_noop("No picture of {split}/ can be read. Replace the damaged files."), {"split": split}
+                )
+            )
+    classes = [sample.target if isinstance(sample.target, int) else IGNORED for sample in data.samples]
+    return UsableRows(train, unlabeled, val, np.array(classes, dtype=np.int64))
+
+
+def require_every_class(data: FrozenData, rows: UsableRows) -> None:
+    """Refuse a data set of which a class has lost all of its pictures. Raises Refused."""
     for split, indices in (("train", rows.train), ("val", rows.val)):
-        _require_every_class(data, split, labels[indices])
-    return rows
+        _require_every_class(data, split, rows.labels[indices])
 
 
 def _report(context: Context, data: FrozenData, unreadable: tuple[UnreadableRow, ...]) -> None:

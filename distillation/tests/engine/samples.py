@@ -18,6 +18,7 @@ from PIL import Image
 from distillation.contract.run_dir import RunDir
 from distillation.contract.spec import RunSpec
 from distillation.engine import export, students
+from distillation.engine.stopping import StopRequest
 
 CLASSES = ("bar", "cross", "dot")
 PROJECT = Path(__file__).resolve().parents[3]
@@ -50,13 +51,36 @@ def write_dataset(root: Path, *, train: int = 8, unlabeled: int = 24, val: int =
     return root
 
 
-def write_teacher(folder: Path, classes: tuple[str, ...] = CLASSES, *, arch: str = "cnn-tiny", seed: int = 5) -> Path:
+def write_teacher(
+    folder: Path,
+    classes: tuple[str, ...] = CLASSES,
+    *,
+    arch: str = "cnn-tiny",
+    seed: int = 5,
+    image_size: int = 8,
+) -> Path:
     """A model directory of ours with random weights: its outputs are real, if not wise."""
     torch.manual_seed(seed)
-    model = students.build(arch, classes=len(classes), channels=1, image_size=8)
-    config = export.describe(model, arch=arch, classes=classes, channels=1, image_size=8, task_id="TEACHER")
+    model = students.build(arch, classes=len(classes), channels=1, image_size=image_size)
+    config = export.describe(model, arch=arch, classes=classes, channels=1, image_size=image_size, task_id="TEACHER")
     export.save_student(folder, model.state_dict(), config)
     return folder
+
+
+class StopAt(StopRequest):
+    """A stop request that comes when it has been asked a number of times: at an exact step border."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    @property
+    def requested(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+    @requested.setter
+    def requested(self, _: bool) -> None:
+        """Signals do not count here."""
 
 
 def direct(spec: RunSpec, **changes: Any) -> RunSpec:

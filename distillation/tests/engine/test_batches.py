@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from distillation.contract.batches import batch_borders
 from distillation.contract.spec import TrainSpec
 from distillation.engine import batches, losses, students
-from distillation.engine.batches import Feed, RowStore, batch_borders
+from distillation.engine.batches import PlainFeed, RowStore
+from distillation.engine.ordering import Ordering
 
 TRAIN = TrainSpec(2, 4, 1e-3, "adamw", "cosine", 0.0, 1, 0.0, 7)
 
@@ -21,7 +23,7 @@ def numbered(count: int) -> RowStore:
     return RowStore(source, np.arange(count), lambda rows: rows.float(), "cpu")
 
 
-def seen(feed: Feed, epoch: int) -> list[list[int]]:
+def seen(feed: PlainFeed, epoch: int) -> list[list[int]]:
     feed.open_epoch(epoch)
     return [
         [int(value) for value in batch.inputs.flatten()]
@@ -30,8 +32,8 @@ def seen(feed: Feed, epoch: int) -> list[list[int]]:
     ]
 
 
-def feed_of(count: int, train: TrainSpec = TRAIN, **options: int) -> Feed:
-    return Feed(numbered(count), torch.arange(count), None, train, **options)
+def feed_of(count: int, train: TrainSpec = TRAIN, **options: int) -> PlainFeed:
+    return PlainFeed(numbered(count), torch.arange(count), None, Ordering(count, train, **options))
 
 
 def test_a_last_batch_of_one_joins_the_batch_before():
@@ -61,7 +63,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_labels_stay_with_their_pictures_and_labelled_ones_are_counted():
     labels = torch.tensor([0, 1, losses.IGNORED, 3, losses.IGNORED])
-    feed = Feed(numbered(5), labels, None, TRAIN)
+    feed = PlainFeed(numbered(5), labels, None, Ordering(5, TRAIN))
     feed.open_epoch(0)
     for batch in (batch for step in range(feed.steps_per_epoch) for batch in feed.step(step)):
         assert batch.labels.tolist() == [labels[int(value)] for value in batch.inputs.flatten()]

@@ -101,7 +101,7 @@ def test_what_nobody_foresaw_ends_with_1_and_names_the_error(home: Path, spec: R
 
 
 def test_lack_of_memory_names_batch_and_image_size(home: Path, spec: RunSpec):
-    code, sentence = failures.explain(MemoryError(), spec, home)
+    code, sentence = failures.explain(MemoryError(), spec)
     assert code == exit_codes.FAILED
     assert "batch size (now 8) or image size (now 8 pixels)" in sentence.english()
 

@@ -19,8 +19,9 @@ from distillation.contract.run_dir import RunDir
 from distillation.contract.spec import RunSpec, TeacherSpec
 from distillation.engine import run
 from distillation.engine.context import Context
-from distillation.engine.stopping import Stopped, StopRequest
+from distillation.engine.stopping import Stopped
 from distillation.tests.engine.samples import (
+    StopAt,
     events_of,
     sha256,
     start_engine,
@@ -48,22 +49,6 @@ def wait_for(process: subprocess.Popen[bytes], run_dir: RunDir, attempt: int, wa
             return False
         time.sleep(0.005)
     raise TimeoutError
-
-
-class StopAt(StopRequest):
-    """A stop request that comes when it has been asked a number of times: at an exact step border."""
-
-    def __init__(self, times: int) -> None:
-        self._left = times
-
-    @property
-    def requested(self) -> bool:
-        self._left -= 1
-        return self._left < 0
-
-    @requested.setter
-    def requested(self, _: bool) -> None:
-        """Signals do not count here."""
 
 
 PICTURES = 66

@@ -17,8 +17,10 @@ from PIL import Image
 
 from distillation.contract.sentence import Refused, Sentence
 from distillation.contract.spec import RunSpec, TeacherSpec
-from distillation.engine import export, frozen_data, huggingface, picture_pack, run, teacher, teacher_cache
+from distillation.engine import export, frozen_data, picture_pack, run, teacher_cache, teachers
+from distillation.engine.answer_cache import TeacherOutputs
 from distillation.engine.context import Context
+from distillation.engine.teachers import directory
 from distillation.tests.engine.samples import CLASSES, events_of, write_teacher
 
 MakeContext = Callable[..., Context]
@@ -50,23 +52,23 @@ def hf(home: Path, vit: Path) -> TeacherSpec:
 
 def refusal(spec: TeacherSpec, home: Path) -> str:
     with pytest.raises(Refused) as caught:
-        teacher.load(teacher.find(spec, home, CLASSES), "cpu")
+        teachers.load(teachers.find(spec, home, CLASSES), "cpu")
     return str(caught.value)
 
 
 def test_class_names_are_matched_whatever_their_case_and_spaces():
-    assert teacher.match_classes("t", ("Dot", " CROSS", "extra", "bar"), CLASSES) == (3, 1, 0)
-    assert teacher.match_classes("t", ("Cafe\u0301",), ("CAFÉ",)) == (0,)
+    assert teachers.match_classes("t", ("Dot", " CROSS", "extra", "bar"), CLASSES) == (3, 1, 0)
+    assert teachers.match_classes("t", ("Cafe\u0301",), ("CAFÉ",)) == (0,)
 
 
 def test_a_teacher_that_lacks_a_class_is_refused_naming_both_sides():
     with pytest.raises(Refused, match=r"does not know .* dot\. It knows: bar, cross, cat"):
-        teacher.match_classes("t", ("bar", "cross", "cat"), CLASSES)
+        teachers.match_classes("t", ("bar", "cross", "cat"), CLASSES)
 
 
 def test_a_teacher_with_one_name_twice_is_refused():
     with pytest.raises(Refused, match="more than one output named bar"):
-        teacher.match_classes("t", ("bar", "Bar", "cross", "dot"), CLASSES)
+        teachers.match_classes("t", ("bar", "Bar", "cross", "dot"), CLASSES)
 
 
 def test_a_hugging_face_teacher_is_asked_as_transformers_would(
@@ -75,14 +77,14 @@ def test_a_hugging_face_teacher_is_asked_as_transformers_would(
     context = make_context(replace(spec, teacher=hf))
     run.perform(context, 1)
     data = frozen_data.freeze(context)
-    source = teacher.find(hf, home, CLASSES)
+    source = teachers.find(hf, home, CLASSES)
     outputs = teacher_cache.open_outputs(context, data, source, frozenset())
     model = transformers.AutoModelForImageClassification.from_pretrained(home / hf.path).eval()
     processor = transformers.AutoImageProcessor.from_pretrained(home / hf.path)
     for row, (path, _) in list(enumerate(data.files()))[::9]:
         with torch.inference_mode():
             logits = model(**processor(Image.open(path).convert("RGB"), return_tensors="pt")).logits[0]
-        np.testing.assert_allclose(outputs.logits[row], logits[[3, 1, 0]].numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(outputs.arrays["logits"][row], logits[[3, 1, 0]].numpy(), rtol=1e-4, atol=1e-5)
     result = json.loads(context.run_dir.result.read_text())
     assert result["evaluation"]["teacher"]["parameters"] == model.num_parameters()
 
@@ -93,26 +95,26 @@ def test_pickled_weights_are_refused_with_the_remedy(home: Path, hf: TeacherSpec
 
 
 def test_a_teacher_without_preprocessing_is_refused(home: Path, hf: TeacherSpec):
-    (home / hf.path / huggingface.PREPROCESSOR).unlink()
+    (home / hf.path / directory.PREPROCESSOR).unlink()
     assert "has no preprocessor_config.json" in refusal(hf, home)
 
 
 def test_a_teacher_of_an_unknown_type_is_refused(home: Path, hf: TeacherSpec):
     config = json.loads((home / hf.path / "config.json").read_text())
     (home / hf.path / "config.json").write_text(json.dumps({**config, "model_type": "moonshot"}))
-    assert "cannot be loaded as an image classifier" in refusal(hf, home)
+    assert "cannot be loaded as a Hugging Face image classifier" in refusal(hf, home)
 
 
 def test_a_damaged_weights_file_is_refused(home: Path, hf: TeacherSpec):
     (home / hf.path / "model.safetensors").write_bytes(b"\0" * 64)
-    assert "cannot be loaded as an image classifier" in refusal(hf, home)
+    assert "cannot be loaded as a Hugging Face image classifier" in refusal(hf, home)
 
 
 def test_weights_that_lack_the_classifier_are_refused(home: Path, hf: TeacherSpec):
     path = home / hf.path / "model.safetensors"
     weights = safetensors.torch.load_file(path)
     export.save_weights(path, {name: value for name, value in weights.items() if "classifier" not in name})
-    assert "incomplete: 2 are missing" in refusal(hf, home)
+    assert "incomplete for a Hugging Face image classifier: 2 are missing" in refusal(hf, home)
 
 
 def test_a_directory_without_class_names_is_refused(home: Path, hf: TeacherSpec):
@@ -132,19 +134,19 @@ def test_a_damaged_task_teacher_is_refused(home: Path, spec: RunSpec):
     assert "has no model.safetensors" in refusal(spec.teacher, home)
 
 
-def outputs_of(context: Context, home: Path) -> teacher_cache.TeacherOutputs:
+def outputs_of(context: Context, home: Path) -> TeacherOutputs:
     assert context.spec.teacher is not None
     data = frozen_data.freeze(context)
     with context.progress.phase("teacher", data.rows, "images"):
         return teacher_cache.open_outputs(
-            context, data, teacher.find(context.spec.teacher, home, data.classes), frozenset()
+            context, data, teachers.find(context.spec.teacher, home, data.classes), frozenset()
         )
 
 
 def test_damaged_cached_outputs_are_noticed_and_computed_again(home: Path, make_context: MakeContext, spec: RunSpec):
     context = make_context(spec)
     first = outputs_of(context, home)
-    path = next((home / "cache" / "teacher").glob("*/array.npy"))
+    path = next((home / "cache" / "teacher").glob("*/logits/array.npy"))
     damaged = bytearray(path.read_bytes())
     damaged[-3] ^= 1
     path.write_bytes(damaged)

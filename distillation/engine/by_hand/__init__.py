@@ -1,0 +1,1 @@
+"""The engine without Django: runs, checks and labels at a terminal."""

@@ -1,0 +1,1 @@
+"""Detection with an anchor-free head: what the network answers, assignment, loss, boxes and their score."""

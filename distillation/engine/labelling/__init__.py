@@ -1,0 +1,1 @@
+"""Label a folder of pictures with a finished model."""
