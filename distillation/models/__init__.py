@@ -1,21 +1,53 @@
 """The tables: four shared with existing installations, the rest of ours. Nothing here writes a status."""
 
-from distillation.models.choices import Executor, Intent, TaskStatus
+from distillation.models.alias import TeacherAlias
+from distillation.models.audit import AuditEntry
+from distillation.models.choices import SUPERUSER_ROLE, Executor, Intent, Role, TaskStatus, Visibility
+from distillation.models.dataset import Dataset
 from distillation.models.evaluation import ModelEvaluation
+from distillation.models.event_position import EventPosition
 from distillation.models.history import TrainingHistory
+from distillation.models.inference import InferenceJob, JobStatus
+from distillation.models.log_line import LineKind, LogLevel, LogLine, LogSource
+from distillation.models.point import MetricPoint
 from distillation.models.preset import LoraPreset
+from distillation.models.quarantine import AdoptionStep, Quarantine, QuarantineReason
+from distillation.models.resource_sample import ResourceSample
 from distillation.models.task import TrainingTask
+from distillation.models.team import Team
+from distillation.models.token import Scope, ScriptToken
 from distillation.models.transition import TaskTransition
 from distillation.models.worker import Worker
 
 __all__ = [
+    "SUPERUSER_ROLE",
+    "AdoptionStep",
+    "AuditEntry",
+    "Dataset",
+    "EventPosition",
     "Executor",
+    "InferenceJob",
     "Intent",
+    "JobStatus",
+    "LineKind",
+    "LogLevel",
+    "LogLine",
+    "LogSource",
     "LoraPreset",
+    "MetricPoint",
     "ModelEvaluation",
+    "Quarantine",
+    "QuarantineReason",
+    "ResourceSample",
+    "Role",
+    "Scope",
+    "ScriptToken",
     "TaskStatus",
     "TaskTransition",
+    "TeacherAlias",
+    "Team",
     "TrainingHistory",
     "TrainingTask",
+    "Visibility",
     "Worker",
 ]

@@ -50,3 +50,24 @@ class Intent(models.TextChoices):
 
     STOP = "stop", _("Stopping")
     PAUSE = "pause", _("Pausing")
+
+
+class Visibility(models.TextChoices):
+    """Who may see a task, a preset or a data set, apart from its owner and the administrators."""
+
+    PRIVATE = "private", _("Only me")
+    TEAM = "team", _("My teams")
+    EVERYONE = "everyone", _("Everyone who can log in")
+
+
+class Role(models.TextChoices):
+    """What a person may do. Each is a Django group of that name; every other group is a team."""
+
+    ADMINISTRATOR = "R_ADMIN", _("Administrator")
+    ENGINEER = "R_ENGINEER", _("Engineer")
+    ANNOTATOR = "R_ANNOTATOR", _("Annotator")
+    VIEWER = "R_VIEWER", _("Viewer")
+
+
+SUPERUSER_ROLE = "R_SUPER"
+"""What clients are told about Django's superusers; no group has this name."""

@@ -25,6 +25,16 @@ class ShortTextField(models.TextField):  # type: ignore[type-arg]
         return "text" if connection.vendor == "mysql" else super().db_type(connection)
 
 
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """Text in which case and accents make a difference, on MySQL too."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """The column's type."""
+        if connection.vendor == "mysql":
+            return f"varchar({self.max_length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        return super().db_type(connection)
+
+
 class LocalNow(Now):
     """CURRENT_TIMESTAMP in the zone of the connection.
 

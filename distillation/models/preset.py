@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from distillation.models.choices import Visibility
 from distillation.models.fields import LocalNow, TinyIntegerField
 
 
@@ -30,6 +31,9 @@ class LoraPreset(models.Model):
         _("LoRA dropout"), max_digits=5, decimal_places=3, default=Decimal("0.05"), db_default=Decimal("0.05")
     )
     target_modules = models.CharField(_("target modules"), max_length=500, null=True, blank=True)
+    visibility = models.CharField(
+        _("visibility"), max_length=16, choices=Visibility, default=Visibility.TEAM, db_default=Visibility.TEAM
+    )
     create_by = models.CharField(_("owner"), max_length=64, null=True, blank=True)
     create_time = models.DateTimeField(_("created"), default=timezone.now, db_default=LocalNow(), editable=False)
     update_time = models.DateTimeField(_("changed"), auto_now=True, db_default=LocalNow())

@@ -15,21 +15,29 @@ MAX_BYTES = 60_000
 
 def translate(sentence: Sentence) -> str:
     """The sentence in the active language."""
-    try:
-        return sentence.rendered(gettext)
-    except (KeyError, IndexError, ValueError, TypeError):  # a translation must never hide the fact itself
-        return sentence.english()
+    # A translation must never hide the fact itself, nor a template that does not fit its values.
+    for words in (gettext, str):
+        try:
+            return sentence.rendered(words)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+            continue
+    return sentence.template
 
 
 def stored(sentence: Sentence, *, as_template: bool = False) -> str:
     """What a column keeps: the text in the site's language, or a template that any reader can translate."""
     if as_template:
-        text = json.dumps(sentence.as_json(), ensure_ascii=False)
+        text = _storable(json.dumps(sentence.as_json(), ensure_ascii=False))
         if len(text.encode()) <= MAX_BYTES:
             return text
-        return stored(Sentence("{text}", {"text": sentence.english()[: MAX_BYTES // 8]}), as_template=True)
+        return stored(Sentence("{text}", {"text": translate(sentence)[: MAX_BYTES // 8]}), as_template=True)
     with override(settings.LANGUAGE_CODE):
-        return translate(sentence).encode()[:MAX_BYTES].decode(errors="ignore")
+        return _storable(translate(sentence)).encode()[:MAX_BYTES].decode(errors="ignore")
+
+
+def _storable(text: str) -> str:
+    """Without NUL and halves of surrogate pairs, which come from damaged files and which no database takes."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def shown(text: str | None) -> str:

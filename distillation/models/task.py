@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from distillation.models.choices import Executor, Intent, TaskStatus
+from distillation.models.choices import Executor, Intent, TaskStatus, Visibility
 from distillation.models.fields import LocalNow, ShortTextField, TinyIntegerField
 
 
@@ -121,6 +121,11 @@ class TrainingTask(models.Model):
     priority = models.IntegerField(_("priority"), default=0, db_default=0)
     queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
     fresh = models.BooleanField(_("start afresh"), default=False, db_default=False)
+    visibility = models.CharField(
+        _("visibility"), max_length=16, choices=Visibility, default=Visibility.TEAM, db_default=Visibility.TEAM
+    )
+    group_id = models.CharField(_("group"), max_length=32, null=True, blank=True)
+    cloned_from = models.CharField(_("cloned from"), max_length=64, null=True, blank=True)
     # The lease
     attempt = models.IntegerField(_("attempt"), default=0, db_default=0)
     lost_count = models.IntegerField(_("lost attempts"), default=0, db_default=0)
@@ -149,6 +154,13 @@ class TrainingTask(models.Model):
             models.Index(fields=["create_time"], name="idx_create_time"),
             models.Index(fields=["teacher_model"], name="idx_teacher_model"),
             models.Index(fields=["student_model"], name="idx_student_model"),
+            models.Index(fields=["group_id"], name="idx_task_group"),
+            # Completed models by accuracy, and counting what somebody sees of a state, without the wide rows
+            models.Index(
+                fields=["status", "accuracy", "create_time", "del_flag", "visibility", "create_by"],
+                name="idx_list_accuracy",
+            ),
+            models.Index(fields=["status", "best_accuracy"], name="idx_list_best"),
         ]
 
     def __str__(self) -> str:
@@ -159,6 +171,6 @@ class TrainingTask(models.Model):
         """``training_config`` as a dict; empty when a legacy row holds something else."""
         try:
             value = json.loads(self.training_config or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
