@@ -2,11 +2,14 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 from django.core.exceptions import ImproperlyConfigured
+
+from distillation_site.handler import PooledHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "distillation_site.settings")
 try:
-    application = get_asgi_application()
+    django.setup(set_prefix=False)
+    application = PooledHandler()
 except ImproperlyConfigured as error:
     raise SystemExit(str(error)) from None

@@ -1,4 +1,4 @@
-"""The database connection of ``DATABASE_URL`` with what each engine needs to be safe here."""
+"""The connections of ``DATABASE_URL`` and ``DISTILLATION_CACHE_URL`` with what each engine needs to be safe here."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def database(url: str, home: Path, time_zone: str) -> dict[str, Any]:
         # A read that becomes a write in mid-transaction cannot be retried: take the write lock at the start.
         options.update(transaction_mode="IMMEDIATE", timeout=BUSY_SECONDS, init_command=SQLITE_PRAGMAS)
     elif scheme == "mysql":
+        config["ENGINE"] = "distillation_site.mysql"
         # Defaults and ON UPDATE use the session's zone; legacy rows hold local time.
         options.update(
             charset="utf8mb4",
@@ -36,10 +37,20 @@ def database(url: str, home: Path, time_zone: str) -> dict[str, Any]:
             init_command=f"SET time_zone = '{_offset(time_zone)}', sql_mode = 'STRICT_TRANS_TABLES'",
         )
         config["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
-    if scheme != "sqlite":
-        config["CONN_MAX_AGE"] = 60
-        config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 60  # the web's threads live on (see handler); opening one costs as much as three queries
+    config["CONN_HEALTH_CHECKS"] = True
     return config
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Django's entry for the shared cache; without one each process counts for itself. Raises ImproperlyConfigured."""
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(
+            f"DISTILLATION_CACHE_URL starts with {url.split(':', 1)[0]!r}; it must be redis://host:6379/0."
+        )
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "KEY_PREFIX": "distillation"}
 
 
 def _offset(time_zone: str) -> str:

@@ -6,9 +6,15 @@ import math
 import os
 import secrets
 import zoneinfo
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+SHARED_SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
+MIN_SECRET_BYTES = 32
+"""RFC 7518, 3.2: a key as long as the hash's output."""
 
 
 def text(name: str, default: str) -> str:
@@ -47,6 +53,67 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
 def words(name: str, default: str) -> list[str]:
     """A comma-separated list without empty entries."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def pairs(name: str, default: str) -> dict[str, str]:
+    """``a=b,c=d``; an entry without both sides raises ImproperlyConfigured."""
+    found: dict[str, str] = {}
+    for word in words(name, default):
+        key, _, value = (part.strip() for part in word.partition("="))
+        if not key or not value:
+            raise ImproperlyConfigured(f"{name} has the entry {word!r}; write name=value, with commas between entries.")
+        found[key] = value
+    return found
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """``600/minute`` as (requests, seconds), ``off`` as None; anything else raises ImproperlyConfigured."""
+    value = text(name, default)
+    if value == "off":
+        return None
+    number_, _, period = value.partition("/")
+    if not number_.isdigit() or int(number_) < 1 or period not in PERIODS:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write 600/minute ({', '.join(PERIODS)}), or off.")
+    return int(number_), PERIODS[period]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTokens:
+    """How the tokens of another system are verified and read."""
+
+    secret: str
+    algorithms: tuple[str, ...]
+    user_claim: str
+    roles_claim: str
+    """Empty: the roles that the person has here count."""
+    issuer: str
+    audience: str
+
+
+def foreign_tokens() -> ForeignTokens | None:
+    """None when no secret is set. Raises ImproperlyConfigured for a weak secret or an unknown algorithm."""
+    secret = text("DISTILLATION_FOREIGN_TOKEN_SECRET", "")
+    if not secret:
+        return None
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ImproperlyConfigured(
+            f"DISTILLATION_FOREIGN_TOKEN_SECRET has {len(secret.encode())} bytes; it needs at least {MIN_SECRET_BYTES}."
+        )
+    algorithms = words("DISTILLATION_FOREIGN_TOKEN_ALGORITHMS", "HS256")
+    unknown = [name for name in algorithms if name not in SHARED_SECRET_ALGORITHMS]
+    if unknown or not algorithms:
+        raise ImproperlyConfigured(
+            f"DISTILLATION_FOREIGN_TOKEN_ALGORITHMS names {', '.join(unknown) or 'nothing'}; "
+            f"with a shared secret it can be {', '.join(SHARED_SECRET_ALGORITHMS)}."
+        )
+    return ForeignTokens(
+        secret=secret,
+        algorithms=tuple(algorithms),
+        user_claim=text("DISTILLATION_FOREIGN_TOKEN_USER_CLAIM", "sub"),
+        roles_claim=text("DISTILLATION_FOREIGN_TOKEN_ROLES_CLAIM", ""),
+        issuer=text("DISTILLATION_FOREIGN_TOKEN_ISSUER", ""),
+        audience=text("DISTILLATION_FOREIGN_TOKEN_AUDIENCE", ""),
+    )
 
 
 def time_zone(name: str, default: str) -> str:

@@ -43,6 +43,11 @@ def request_id_middleware(get_response: Handler) -> Handler:
     return answer
 
 
+def current() -> str:
+    """The id of the request that is being answered; ``-`` outside of one."""
+    return _current.get()
+
+
 def _begin(request: HttpRequest) -> str:
     given = request.headers.get("X-Request-Id", "")
     value = given if _SAFE.fullmatch(given) else uuid.uuid4().hex

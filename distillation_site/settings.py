@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from distillation_site import env
-from distillation_site.databases import database
+from distillation_site.databases import cache, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,25 +25,83 @@ RUNS_ROOT = DISTILLATION_HOME / "runs"
 DISTILLATION_ERROR_STYLE = env.choice("DISTILLATION_ERROR_STYLE", "http", ("http", "legacy"))
 DISTILLATION_PUBLIC_READ = env.flag("DISTILLATION_PUBLIC_READ", False)
 DISTILLATION_DEFAULT_EXECUTOR = env.choice("DISTILLATION_DEFAULT_EXECUTOR", "platform", ("platform", "external"))
-DISTILLATION_LIST_LIMIT = 1000
+TEACHER_ALIASES = env.pairs("TEACHER_ALIASES", "")
+"""Names of teachers in older requests → teachers that exist here; the console's table overrides it."""
+DISTILLATION_LIST_LIMIT = int(env.number("DISTILLATION_LIST_LIMIT", 500.0, minimum=1.0))
 """Rows of a list that was asked for without a page."""
+DISTILLATION_WEB_PROCESSES = int(
+    env.number("DISTILLATION_WEB_PROCESSES", float(min(4, os.cpu_count() or 1)), minimum=1.0)
+)
+"""Of ``make run``. Python computes in one thread of a process at a time; about 150 MB each."""
+DISTILLATION_STREAMS_PER_USER = int(env.number("DISTILLATION_STREAMS_PER_USER", 60.0, minimum=1.0))
+"""Live pages that one person may have open on one web process."""
 DISTILLATION_CHECKPOINT_SECONDS = env.number("DISTILLATION_CHECKPOINT_SECONDS", 15.0, minimum=0.0)
 """How much work a killed engine may lose."""
+DISTILLATION_CACHE_BYTES = int(
+    env.number(
+        "DISTILLATION_CACHE_BYTES", float(min(50e9, shutil.disk_usage(DISTILLATION_HOME).total // 5)), minimum=0.0
+    )
+)
+"""Of prepared pictures and teachers' outputs; above it, what was used longest ago and nobody goes on with is freed."""
 
 SECRET_KEY = env.text("DISTILLATION_SECRET_KEY", "") or env.secret_key(DISTILLATION_HOME / "secret_key")
 DEBUG = env.flag("DISTILLATION_DEBUG", False)
 ALLOWED_HOSTS = env.words("DISTILLATION_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("DISTILLATION_TRUSTED_ORIGINS", "")
 
+# Front ends on other hosts
+CORS_ALLOWED_ORIGINS = env.words("DISTILLATION_CORS_ORIGINS", "")
+CORS_URLS_REGEX = r"^/(model-distillation|auth|api|health)(/|$)"
+CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+CORS_ALLOW_HEADERS = ("accept", "accept-language", "authorization", "content-type", "x-request-id")
+CORS_EXPOSE_HEADERS = ("x-request-id", "x-total-count", "retry-after", "content-disposition")
+
+# Logging in
+ACCESS_TOKEN_MINUTES = env.number("DISTILLATION_ACCESS_MINUTES", 30.0, minimum=1.0)
+REFRESH_TOKEN_DAYS = env.number("DISTILLATION_REFRESH_DAYS", 7.0, minimum=0.01)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
+    "CHECK_REVOKE_TOKEN": True,  # a changed password ends the sessions that the old one began
+}
+FOREIGN_TOKENS = env.foreign_tokens()
+"""Tokens that another system issues: None, or how they are verified and which claims name the person."""
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["password"]
+AXES_USERNAME_CALLABLE = "distillation_site.accounts.name_at_the_door"
+AXES_LOCKOUT_CALLABLE = "distillation.api.errors.locked_out"
+AUTHENTICATION_BACKENDS = ["distillation_site.accounts.Accounts"]
+
+# Requests a caller may make: "600/minute"; "off" for no limit
+THROTTLES = {
+    "anonymous": env.rate("DISTILLATION_THROTTLE_ANONYMOUS", "600/minute"),
+    "user": env.rate("DISTILLATION_THROTTLE_USER", "6000/minute"),
+    "write": env.rate("DISTILLATION_THROTTLE_WRITE", "3000/minute"),
+    "login": env.rate("DISTILLATION_THROTTLE_LOGIN", "30/minute"),
+}
+CACHES = {"default": cache(env.text("DISTILLATION_CACHE_URL", ""))}
+
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "distillation_site.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
+    "axes",
     "rest_framework",
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+    "rest_framework_api_key",
+    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "distillation",
@@ -49,6 +109,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "distillation_site.request_id.request_id_middleware",
+    "distillation_site.origin.origin_middleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "distillation_site.compression.compression_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -57,6 +120,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -112,12 +176,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.BasicAuthentication",
+        "distillation.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
+        "distillation.api.authentication.PasswordAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["distillation.api.permissions.LoggedInOrPublicRead"],
+    "DEFAULT_PERMISSION_CLASSES": ["distillation.api.permissions.Allowed"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "distillation.api.throttles.CallerThrottle",
+        "distillation.api.throttles.WriteThrottle",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["distillation.api.envelope.EnvelopeRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.FormParser"],
+    "NUM_PROXIES": 0,  # uvicorn has put the client's address in place where a proxy is trusted
     "EXCEPTION_HANDLER": "distillation.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "COERCE_DECIMAL_TO_STRING": False,
@@ -134,6 +204,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "distillation.api.schema_finish.finish",
+    ],
 }
 
 UNFOLD = {
@@ -181,5 +255,5 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
-    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}, "axes": {"level": "WARNING"}},
 }

@@ -16,9 +16,12 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("swagger-ui/", SwaggerView.as_view(url_name="schema"), name="swagger-ui"),
     path("redoc/", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("auth/", include("distillation.api.auth_urls")),
     path("model-distillation/", include("distillation.api.urls")),
     path("model-distillation", NothingHereView.as_view({"get": "nothing"})),
 ]
 
 handler400 = "distillation.api.errors.bad_request"
+handler403 = "distillation_site.console.refused"
+handler404 = "distillation_site.console.not_there"
 handler500 = "distillation.api.errors.server_error"

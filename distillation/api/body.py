@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -18,6 +19,7 @@ from rest_framework.request import Request
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Problem, Sentence, gettext_noop
 
+MAX_SHOWN = 50
 MAX_DEPTH = 40
 """Deeper nesting is nobody's data and would exhaust the stack of whoever walks it."""
 
@@ -30,12 +32,16 @@ class JsonBody(JSONParser):
     ) -> Any:
         """The value. Raises ParseError, InvalidRequest and RequestDataTooBig."""
         try:
-            value = json.loads(_read(stream).decode("utf-8-sig"), parse_constant=_not_json, parse_float=_finite)
+            value, strange = _parsed(_read(stream).decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise ParseError(gettext("The body is not UTF-8.")) from error
-        except (ValueError, RecursionError) as error:
+        except RecursionError as error:
+            raise ParseError(gettext("The body is nested too deeply.")) from error
+        except ValueError as error:
             raise ParseError(gettext("The body is not valid JSON: {error}").format(error=str(error)[:200])) from error
         _check_text(value)
+        if strange:
+            raise _no_number(_place_of_nan(value) or "", strange[0])
         return value
 
 
@@ -82,15 +88,46 @@ def _read(stream: IO[Any]) -> bytes:
     return raw
 
 
-def _not_json(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+def _parsed(text: str) -> tuple[Any, list[str]]:
+    """The value, with NaN for numbers that nobody can keep; these as they were written."""
+    strange: list[str] = []
+
+    def constant(written: str) -> float:
+        strange.append(written[:MAX_SHOWN])
+        return math.nan
+
+    def number(written: str) -> float:
+        value = float(written)
+        return value if math.isfinite(value) else constant(written)
+
+    def integer(written: str) -> float:
+        return int(written) if len(written) < sys.get_int_max_str_digits() else constant(written)
+
+    try:
+        return json.loads(text, parse_constant=constant, parse_float=number), strange
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer with more digits than Python reads: rare, so only now each one is looked at
+        return json.loads(text, parse_constant=constant, parse_float=number, parse_int=integer), strange
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:50]} is too large")
-    return value
+def _place_of_nan(value: Any, place: str = "") -> str | None:
+    """The top-level key of the first NaN; the value is not deep."""
+    if isinstance(value, float):
+        return place if math.isnan(value) else None
+    items: Any = value.items() if isinstance(value, dict) else []
+    if isinstance(value, list):
+        items = ((place, inner) for inner in value)
+    found = (_place_of_nan(inner, place or key) for key, inner in items)
+    return next((inner for inner in found if inner is not None), None)
+
+
+def _no_number(place: str, written: str) -> InvalidRequest:
+    sentence = Sentence(
+        gettext_noop("{option} is {value}; that is not a number that can be kept."),
+        {"option": place[:MAX_SHOWN] or "[]", "value": written},
+    )
+    return InvalidRequest([Problem(place[:MAX_SHOWN], sentence)])
 
 
 def _check_text(value: Any) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.utils.encoders import JSONEncoder
 
 
 class Envelope(dict[str, Any]):
@@ -32,7 +34,8 @@ class EnvelopeRenderer(JSONRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The bytes of the answer."""
-        return super().render(data if isinstance(data, Envelope) else success(data), "application/json", None)
+        answer = data if isinstance(data, Envelope) else success(data)
+        return orjson.dumps(answer, JSONEncoder().default, orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 class OneRepresentation(BaseContentNegotiation):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views import defaults
 from rest_framework import exceptions, status
@@ -20,10 +23,29 @@ from distillation.models.sentences import translate
 
 logger = logging.getLogger(__name__)
 
-API_ROOT = "/model-distillation"
+API_ROOTS = ("/model-distillation", "/auth")
 SENTENCES_IN_MESSAGE = 3
 LOGGED_OUT = "8888"
 """What a legacy client reads as: there is no session, show the login page."""
+EXPIRED = "9999"
+"""What a legacy client reads as: refresh the session, then send the request again."""
+
+
+class Forbidden(exceptions.PermissionDenied):
+    """403 with a sentence that says who may."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(translate(sentence))
+
+
+class LoginFailed(exceptions.AuthenticationFailed):
+    """401 to somebody who has just tried to log in: a sentence for the login page, not the end of a session."""
+
+    legacy_code = 500
+
+
+class LockedOut(exceptions.Throttled):
+    """429 to somebody who guessed too often."""
 
 
 class Missing(exceptions.NotFound):
@@ -36,11 +58,11 @@ class Missing(exceptions.NotFound):
 def handle(exception: Exception, context: dict[str, Any]) -> Response:
     """REST framework's exception handler."""
     code, message, data = _facts(exception, context)
-    response = Response(*_styled(code, message, data))
+    response = Response(*_styled(code, message, data, getattr(exception, "legacy_code", None)))
     if code == status.HTTP_401_UNAUTHORIZED and response.status_code == code:
-        response["WWW-Authenticate"] = getattr(exception, "auth_header", None) or 'Basic realm="api"'
+        response["WWW-Authenticate"] = getattr(exception, "auth_header", None) or 'Bearer realm="api"'
     if (wait := getattr(exception, "wait", None)) is not None:
-        response["Retry-After"] = str(int(wait))
+        response["Retry-After"] = str(math.ceil(wait))
     return response
 
 
@@ -60,6 +82,25 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """``handler500``: what broke outside the views; Django has logged it."""
     return _early(request, 500, _unexpected()) or defaults.server_error(request)
+
+
+def locked_out(request: HttpRequest, *_unused: Any) -> HttpResponseBase:
+    """The answer while a name is locked for an address: a page in the console, else the envelope."""
+    wait = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    response = _early(request, 429, _too_many_guesses()) or render(
+        request,
+        "admin/locked_out.html",
+        {**admin.site.each_context(request), "sentence": _too_many_guesses()},
+        status=429,
+    )
+    response.headers["Retry-After"] = wait
+    return response
+
+
+def _too_many_guesses() -> str:
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds()) // 60
+    sentence = gettext("Too many wrong passwords for this name; it is locked for {minutes} minutes.")
+    return sentence.format(minutes=minutes)
 
 
 def _facts(exception: Exception, context: dict[str, Any]) -> tuple[int, str, Any]:
@@ -95,14 +136,20 @@ def _framework_facts(exception: Exception, context: dict[str, Any]) -> tuple[int
         return 405, sentence.format(method=method, allowed=allowed), None
     if isinstance(exception, exceptions.UnsupportedMediaType):
         return 415, gettext("Send the body as application/json."), None
+    if isinstance(exception, LockedOut):
+        return 429, _too_many_guesses(), None
+    if isinstance(exception, exceptions.Throttled):
+        sentence = gettext("Too many requests; try again in {seconds} seconds.")
+        return 429, sentence.format(seconds=math.ceil(getattr(exception, "wait", None) or 1)), None
     assert isinstance(exception, exceptions.APIException)  # noqa: S101 - the caller asked for it
     return exception.status_code, str(exception.detail), None
 
 
-def _styled(code: int, message: str, data: Any) -> tuple[Envelope, int]:
+def _styled(code: int, message: str, data: Any, legacy_code: Any = None) -> tuple[Envelope, int]:
     """The answer and its HTTP status; a legacy page shows ``data`` and repeats requests on a 5xx."""
     if settings.DISTILLATION_ERROR_STYLE == "legacy":
-        return Envelope(code=LOGGED_OUT if code == 401 else 500, message=message, data=message), 200
+        legacy_code = legacy_code or (LOGGED_OUT if code == 401 else 500)
+        return Envelope(code=legacy_code, message=message, data=message), 200
     return Envelope(code=code, message=message, data=data), code
 
 
@@ -111,7 +158,7 @@ def _unexpected() -> str:
 
 
 def _early(request: HttpRequest, code: int, message: str) -> HttpResponse | None:
-    if request.path != API_ROOT and not request.path.startswith(f"{API_ROOT}/"):
+    if not any(request.path == root or request.path.startswith(f"{root}/") for root in API_ROOTS):
         return None
     answer, status_code = _styled(code, message, None)
     return HttpResponse(EnvelopeRenderer().render(answer), status=status_code, content_type="application/json")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from rest_framework.request import Request
 
-from distillation.contract.options import Option
+from distillation.contract.option import Kind, Option
 from distillation.contract.request import InvalidRequest
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
@@ -36,18 +36,29 @@ def rows(request: Request, name: str, default: int) -> int:
 
 def flag(request: Request, name: str) -> bool:
     """``true`` or ``false``, absent is false. Raises InvalidRequest."""
-    return bool(_read(name, "boolean", request)) if text(request, name) else False
+    return truth(name, text(request, name))
 
 
 def percent(request: Request, name: str) -> Decimal | None:
     """A number from 0 to 100, or None. Raises InvalidRequest."""
-    return Decimal(str(_read(name, "number", request))) if text(request, name) else None
+    return Decimal(str(_read(name, "number", text(request, name)))) if text(request, name) else None
 
 
-def _read(name: str, kind: str, request: Request) -> object:
-    option = Option(name, kind, "", "", "", minimum=0, maximum=100)  # type: ignore[arg-type]
+def whole(request: Request, name: str, most: int) -> int | None:
+    """A whole number from 1 to ``most``, or None. Raises InvalidRequest."""
+    found = _read(name, "integer", text(request, name), 1, most) if text(request, name) else None
+    return found if isinstance(found, int) else None
+
+
+def truth(name: str, raw: object) -> bool:
+    """``true`` or ``false`` of a query or a body; absent is false. Raises InvalidRequest."""
+    return raw not in (None, "") and bool(_read(name, "boolean", raw))
+
+
+def _read(name: str, kind: Kind, raw: object, low: float = 0, high: float = 100) -> object:
+    option = Option(name, kind, "", "", "", minimum=low, maximum=high)
     try:
-        return read_value(option, text(request, name))
+        return read_value(option, raw)
     except Refused as refused:
         raise _wrong(name, refused.sentence) from refused
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import get_default_timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+LENGTH = 19
+"""Characters of such a time."""
 
 
 @extend_schema_field({"type": "number"})
@@ -41,8 +45,13 @@ class LocalTime(serializers.DateTimeField):
         super().__init__(format=TIME_FORMAT, **options)
 
     def to_representation(self, value: datetime | str | None) -> Any:
-        """The local time as text."""
-        return super().to_representation(value)  # type: ignore[arg-type]
+        """The local time as text. What has no zone is local: a driver's value, see ``rows``."""
+        if isinstance(value, str):
+            value = parse_datetime(value)
+        if value is None:
+            return None
+        local = value if value.tzinfo is None else value.astimezone(get_default_timezone())
+        return local.isoformat(" ", "seconds")[:LENGTH]
 
 
 def camel_case(name: str) -> str:
@@ -52,7 +61,13 @@ def camel_case(name: str) -> str:
 
 
 class RowSerializer(serializers.ModelSerializer[Any]):
-    """Columns under camelCase keys; it only reads, since services take the client's data as it is."""
+    """Columns under camelCase keys; it only reads, since services take the client's data as it is.
+
+    Views write rows with ``rows.writer``, which follows this declaration; what a method or ``finish`` needs beyond the
+    columns that are sent stands in ``reads``.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ()
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -60,6 +75,15 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         models.FloatField: Measure,
         models.DateTimeField: LocalTime,
     }
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """The row."""
+        data: dict[str, Any] = super().to_representation(instance)
+        self.finish(instance, data)
+        return data
+
+    def finish(self, row: Any, data: dict[str, Any]) -> None:
+        """Change what depends on more than one column."""
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         """Without the limits of the database's integers: the schema is the same on every database."""

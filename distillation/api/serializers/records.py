@@ -46,6 +46,7 @@ class TransitionSerializer(RowSerializer):
     fromStatus = serializers.CharField(source="from_status", read_only=True)  # noqa: N815
     toStatus = serializers.CharField(source="to_status", read_only=True)  # noqa: N815
     reason = serializers.SerializerMethodField()
+    reads = ("reason",)
 
     class Meta:
         model = TaskTransition
@@ -63,7 +64,7 @@ class PresetSerializer(RowSerializer):
         model = LoraPreset
         fields = (
             "id", "preset_name", "preset_desc", "lora_rank", "lora_alpha", "lora_dropout", "target_modules",
-            "create_by", "create_time", "update_time", "del_flag",
+            "visibility", "create_by", "create_time", "update_time", "del_flag",
         )  # fmt: skip
 
 

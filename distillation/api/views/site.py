@@ -8,7 +8,7 @@ from django.db import Error
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -21,6 +21,9 @@ from distillation.api.envelope import OneRepresentation
 from distillation.api.serializers.fields import LocalTime
 from distillation.api.views.base import ApiView
 from distillation.models import Worker
+
+_EXAMPLE = {"status": "ok", "database": True, "worker": True, "workerLastSeen": "2026-01-31 13:45:00"}
+_DOWN = {"status": "down", "database": False, "worker": False, "workerLastSeen": None}
 
 
 class HealthSerializer(serializers.Serializer[Any]):
@@ -45,6 +48,10 @@ class HealthView(APIView):
         operation_id="health",
         tags=["site"],
         responses={200: HealthSerializer, 503: HealthSerializer},
+        examples=[
+            OpenApiExample("Everything runs", _EXAMPLE, response_only=True, status_codes=["200"]),
+            OpenApiExample("No database", _EXAMPLE | _DOWN, response_only=True, status_codes=["503"]),
+        ],
     )
     def get(self, request: Request) -> Response:
         """``degraded`` without a worker: tasks are kept, but nobody trains them."""

@@ -113,3 +113,57 @@ def test_an_unknown_task_is_404_and_named(api, path):
     answer = api.get(ROOT + path)
     assert answer.status_code == 404
     assert path.removeprefix("/tasks/")[:100] in answer.json()["message"]
+
+
+@pytest.mark.parametrize("form", ["object", "text"])
+def test_the_training_config_of_an_answer_is_taken_back(api, request_body, form):
+    config = {"optimizer": "sgd", "seed": 7, "colour": "red"}
+    sent = config if form == "object" else json.dumps(config)
+    task = api.post(f"{ROOT}/tasks", {**request_body, "trainingConfig": sent, "seed": 8}, format="json").json()["data"]
+    kept = json.loads(task["trainingConfig"])
+    assert (kept["optimizer"], kept["seed"], "colour" in kept) == ("sgd", 8, False)
+    path = f"{ROOT}/tasks/{task['taskId']}"
+    changed = api.patch(path, {"trainingConfig": {"optimizer": "adam"}}, format="json").json()["data"]
+    kept = json.loads(changed["trainingConfig"])
+    assert (kept["optimizer"], kept["seed"]) == ("adam", 8)
+    both = {"trainingConfig": {"optimizer": "sgd", "seed": 1}, "optimizer": "adamw"}
+    kept = json.loads(api.patch(path, both, format="json").json()["data"]["trainingConfig"])
+    assert (kept["optimizer"], kept["seed"]) == ("adamw", 1)
+    clone = api.post(f"{path}/clone", {"changes": {"trainingConfig": '{"optimizer": "sgd"}'}}, format="json").json()
+    kept = json.loads(clone["data"]["trainingConfig"])
+    assert (kept["optimizer"], kept["seed"]) == ("sgd", 1)
+
+
+@pytest.mark.parametrize("config", ["{", 7, [], {"distillationAdvancedConfig": 7}])
+def test_a_training_config_that_is_none_is_400_with_its_name(api, request_body, config):
+    task = api.post(f"{ROOT}/tasks", request_body, format="json").json()["data"]
+    path = f"{ROOT}/tasks/{task['taskId']}"
+    sent = {"trainingConfig": config}
+    for answer in (
+        api.post(f"{ROOT}/tasks", request_body | sent, format="json"),
+        api.patch(path, sent, format="json"),
+        api.post(f"{path}/clone", sent, format="json"),
+    ):
+        assert (answer.status_code, list(answer.json()["data"])) == (400, ["trainingConfig"])
+
+
+def test_what_an_older_service_stored_may_come_back_with_a_change(api, request_body):
+    task = api.post(f"{ROOT}/tasks", request_body, format="json").json()["data"]
+    for stored in ("{", '{"gpuDevices": [0], "numClasses": 2}', '{"distillationAdvancedConfig": 7}'):
+        TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config=stored)
+        sent = {"trainingConfig": stored, "batchSize": 8}
+        assert api.patch(f"{ROOT}/tasks/{task['taskId']}", sent, format="json").status_code == 200
+    TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config='{"gpuDevices": [0]}')
+    config = {"trainingConfig": {"gpuDevices": [0], "optimizer": "sgd"}}
+    assert api.patch(f"{ROOT}/tasks/{task['taskId']}", config, format="json").status_code == 200
+    refused = api.patch(f"{ROOT}/tasks/{task['taskId']}", {"trainingConfig": {"gpuDevices": [1]}}, format="json")
+    assert list(refused.json()["data"]) == ["gpuDevices"]
+
+
+def test_an_option_of_the_teacher_in_direct_training_is_400(api, request_body):
+    answer = api.post(f"{ROOT}/tasks", {**request_body, "hardLabelWeight": 5}, format="json")
+    assert list(answer.json()["data"]) == ["hardLabelWeight"]
+    assert "Direct training has no teacher" in answer.json()["message"]
+    assert (
+        api.post(f"{ROOT}/tasks", {**request_body, "loraRank": 8, "temperature": 5}, format="json").status_code == 200
+    )

@@ -81,3 +81,11 @@ def test_an_unknown_preset_is_404_and_named(api):
     answer = api.get(f"{PATH}/没有的")
     assert answer.status_code == 404
     assert "没有的" in answer.json()["message"]
+
+
+def test_who_sees_a_preset_is_in_every_answer(api):
+    created = api.post(f"{ROOT}/lora-presets", {"presetName": "v", "visibility": "private"}, format="json")
+    assert created.json()["data"]["visibility"] == "private"
+    changed = api.patch(f"{ROOT}/lora-presets/v", {"visibility": "everyone"}, format="json")
+    assert changed.json()["data"]["visibility"] == "everyone"
+    assert api.get(f"{ROOT}/lora-presets").json()["data"][-1]["visibility"] == "everyone"

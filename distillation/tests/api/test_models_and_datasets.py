@@ -44,6 +44,14 @@ def test_filters_of_models(api):
     assert api.get(f"{ROOT}/completed-models?minAccuracy=x").status_code == 400
 
 
+@pytest.mark.parametrize("path", ["completed-models", "tasks"])
+def test_an_unknown_type_of_task_is_400_with_the_known_ones(api, path):
+    answer = api.get(f"{ROOT}/{path}?taskType=foo")
+    assert (answer.status_code, list(answer.json()["data"])) == (400, ["taskType"])
+    assert "classification, detection, segmentation, sequence" in answer.json()["message"]
+    assert api.get(f"{ROOT}/{path}?taskType=").status_code == 200
+
+
 def test_a_model_says_whether_it_can_be_used(api, model):
     TaskFactory(task_id="T", status="COMPLETED", model_path=FILE)
     TaskFactory(task_id="S", status="COMPLETED", executor="sample")

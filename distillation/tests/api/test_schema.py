@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.management import call_command
+from django.utils.translation import override
 
+from distillation.api.views.auth import LOGOUT
+from distillation.api.views.tasks import ROWS
 from distillation.contract.options import OPTIONS
-from distillation.tests.api.test_who_may_call import ROUTES
+from distillation.tests.api.test_who_may_what import ROUTES
 
 SNAPSHOT = Path(__file__).with_name("schema.yml")
 COMMAND = f"manage.py spectacular --lang en --validate --fail-on-warn --file {SNAPSHOT.name}"
@@ -53,7 +56,7 @@ def test_every_route_is_described_with_its_errors(parsed):
 def test_every_answer_is_an_envelope(parsed):
     components = parsed["components"]["schemas"]
     for method, path, operation in operations(parsed):
-        if path == "/health/" or path.endswith("/model"):
+        if path == "/health/" or path.endswith(("/model", "/logs/download", "/artifacts/{name}", "/stream")):
             continue
         name = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
         options = components[name].get("oneOf", [{"$ref": name}])
@@ -64,12 +67,21 @@ def test_every_answer_is_an_envelope(parsed):
 
 def test_limits_of_a_create_request_are_those_of_the_catalogue(parsed):
     properties = parsed["components"]["schemas"]["TaskSettingsRequest"]["properties"]
-    assert set(properties) == {option.name for option in OPTIONS} | {"epochs"}
+    assert set(properties) == {option.name for option in OPTIONS} | {"epochs", "trainingConfig"}
     for option in OPTIONS:
         found = properties[option.name]
-        assert found.get("minimum") == option.minimum
-        assert found.get("maximum") == option.maximum
         assert found.get("default") == option.default
-        assert found.get("maxLength") == option.max_length
-        if option.choices:
-            assert found["anyOf"][0]["enum"] == list(option.choices)
+        value = found["anyOf"][0] if "anyOf" in found else found  # a number may also come as text
+        assert value.get("minimum") == option.minimum
+        assert value.get("maximum") == option.maximum
+        assert value.get("enum") == (list(option.choices) or None)
+        assert option.choices or option.kind == "list" or value.get("maxLength") == option.max_length
+
+
+def test_what_a_page_leaves_out_and_what_a_logout_ends_is_said_in_both_languages():
+    for language, says in (("en", "leave out trainingConfig"), ("zh-hans", "分页的行不含 trainingConfig")):
+        with override(language):
+            assert says in str(ROWS)
+    for language, says in (("en", "stays valid until it expires"), ("zh-hans", "仍然有效")):
+        with override(language):
+            assert says in str(LOGOUT)

@@ -18,10 +18,13 @@ KEYS = [
     "loraRank", "loraAlpha", "loraDropout", "trainingConfig", "status", "progress", "accuracy", "loss",
     "bestAccuracy", "datasetId", "datasetName", "valDatasetId", "valDatasetName", "modelPath", "modelUrl",
     "checkpointPath", "errorMessage", "startTime", "endTime", "duration", "createBy", "createTime",
-    "updateBy", "updateTime", "remark", "delFlag", "executor", "intent", "priority", "attempt", "queuedAt",
-    "lostContact", "phase", "device", "bestEpoch", "trainedSamples", "estimatedTime", "memoryUsed",
+    "updateBy", "updateTime", "remark", "delFlag", "executor", "intent", "lostContact", "trainedSamples",
+    "estimatedTime", "memoryUsed", "groupId",
 ]  # fmt: skip
-DETAIL_ONLY = ["queuePosition", "waitingReason", "problems", "notApplied"]
+DETAIL_ONLY = [
+    "priority", "attempt", "queuedAt", "phase", "device", "bestEpoch", "visibility", "clonedFrom",
+    "teacherResolved", "queuePosition", "waitingReason", "problems", "notApplied",
+]  # fmt: skip
 MOMENT = datetime.datetime(2026, 1, 31, 20, 30, 5, 999999, tzinfo=datetime.UTC)
 
 
@@ -128,4 +131,5 @@ def test_the_shared_columns_are_complete():
             "error_detail", "model_sha256"}  # fmt: skip
     from distillation.api.serializers.fields import camel_case
 
-    assert {camel_case(name) for name in columns - ours} == set(KEYS) - {"lostContact"}
+    computed = {"lostContact", "teacherResolved", "queuePosition", "waitingReason", "problems", "notApplied"}
+    assert {camel_case(name) for name in columns - ours} == {*KEYS, *DETAIL_ONLY} - computed

@@ -1,0 +1,1 @@
+"""Examples for the documentation; tests send the requests and hold the answers against the schema."""

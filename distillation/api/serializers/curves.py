@@ -1,0 +1,126 @@
+"""Curves, resources, log lines and files on the wire: for the schema only, since arrays are sent as they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from distillation.api.schema_values import SentField, choice
+from distillation.api.serializers.fields import LocalTime
+from distillation.contract.events import ARMS
+from distillation.services.point_reports import MAX_EPOCH, MAX_STEP, MAX_TIME
+from distillation.storage.artifacts import KINDS
+
+
+def numbers(help_text: str, *, nullable: bool = True) -> serializers.ListField:
+    """An array of figures."""
+    return serializers.ListField(child=serializers.FloatField(allow_null=nullable), help_text=help_text)
+
+
+def integers(help_text: str, *, nullable: bool = False) -> serializers.ListField:
+    """An array of whole numbers."""
+    return serializers.ListField(child=serializers.IntegerField(allow_null=nullable), help_text=help_text)
+
+
+class CurveSerializer(serializers.Serializer[Any]):
+    """One curve; the arrays are equally long."""
+
+    name = serializers.CharField()
+    arm = serializers.CharField(help_text="student or control.")
+    total = serializers.IntegerField(help_text="Points there are; the arrays may hold fewer.")
+    steps = integers("Optimizer steps of the arm.")
+    epochs = integers("From 1.", nullable=True)
+    times = numbers("Seconds since 1970.")
+    values = numbers("Null where the figure was not finite.")
+
+
+class CurvesSerializer(serializers.Serializer[Any]):
+    """A task's curves."""
+
+    cursor = serializers.CharField(help_text="What after= takes to read on.")
+    reset = serializers.BooleanField(
+        help_text="A resumed run goes on before points that were read earlier: drop them, this answer holds all."
+    )
+    series = CurveSerializer(many=True)
+
+
+class ReportedCurveSerializer(serializers.Serializer[Any]):
+    """One curve of an outside script; the arrays are equally long."""
+
+    name = serializers.RegexField(r"^ *[A-Za-z0-9_][A-Za-z0-9_ ./:@+-]{0,63}$")
+    arm = SentField(choice(list(ARMS)), help_text="student when absent.")
+    steps = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=MAX_STEP),
+        help_text="The same step again replaces its point.",
+    )
+    values = numbers("Finite, or null.")
+    epochs = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=MAX_EPOCH, allow_null=True),
+        required=False, allow_null=True,
+    )  # fmt: skip
+    times = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=MAX_TIME), required=False, allow_null=True,
+        help_text="Seconds since 1970; now when absent.",
+    )  # fmt: skip
+
+
+class ReportedCurvesSerializer(serializers.Serializer[Any]):
+    """At most 10,000 points."""
+
+    series = ReportedCurveSerializer(many=True)
+
+
+class AcceptedPointsSerializer(serializers.Serializer[Any]):
+    """What was stored."""
+
+    accepted = serializers.IntegerField(help_text="Points.")
+
+
+class ResourcesSerializer(serializers.Serializer[Any]):
+    """Samples of a run; the arrays are equally long, an entry is null where it could not be measured."""
+
+    cursor = serializers.IntegerField(help_text="What after= takes to read on.")
+    total = serializers.IntegerField(help_text="Samples there are; the arrays may hold fewer.")
+    times = numbers("Seconds since 1970.", nullable=False)
+    cpuPercent = numbers("Of the run's processes; 100 is one core. Thinned: the mean.")  # noqa: N815
+    hostMemoryPercent = numbers("Of the whole machine. Thinned: the mean.")  # noqa: N815
+    gpuPercent = numbers("Thinned: the mean.")  # noqa: N815
+    memoryMb = numbers("Of the run's processes. Thinned: the highest.")  # noqa: N815
+    gpuMemoryMb = numbers("Thinned: the highest.")  # noqa: N815
+    gpuTemperature = numbers("Degrees Celsius. Thinned: the highest.")  # noqa: N815
+
+
+class LogLineSerializer(serializers.Serializer[Any]):
+    """One line, in the reader's language."""
+
+    id = serializers.IntegerField()
+    time = LocalTime()
+    level = serializers.ChoiceField(choices=["debug", "info", "warning", "error"])
+    source = serializers.CharField(help_text="engine or worker.")  # type: ignore[assignment]
+    kind = serializers.CharField(help_text="message, started, phase, checkpoint, finished or failed.")
+    attempt = serializers.IntegerField()
+    arm = serializers.CharField(help_text="student, control or empty.")
+    step = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField()
+
+
+class LogPageSerializer(serializers.Serializer[Any]):
+    """Lines in the order in which they were written."""
+
+    cursor = serializers.IntegerField(help_text="What after= takes to read newer lines.")
+    before = serializers.IntegerField(
+        allow_null=True, help_text="What before= takes to read older lines; null when there are none."
+    )
+    more = serializers.BooleanField(help_text="Newer lines than these are there already.")
+    lines = LogLineSerializer(many=True)
+
+
+class ArtifactSerializer(serializers.Serializer[Any]):
+    """A file of a finished run."""
+
+    name = serializers.CharField(help_text="The last part of its address.")
+    kind = serializers.ChoiceField(KINDS)
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField(allow_null=True, help_text="Where it is known.")
+    url = serializers.CharField()
