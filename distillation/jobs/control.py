@@ -5,6 +5,8 @@ from __future__ import annotations
 from distillation import lifecycle
 from distillation.contract.sentence import Refused
 from distillation.models import TrainingTask
+from distillation.services.audit import audited
+from distillation.services.surroundings import Surroundings
 from distillation.services.validation import start_problems
 
 
@@ -13,35 +15,44 @@ def may(verb: str, task: TrainingTask) -> bool:
     return lifecycle.may(verb, task)
 
 
-def start(task: TrainingTask, actor: str, *, fresh: bool = False) -> None:
-    """Queue the task. Raises Refused when the move is not allowed or something that it needs is missing."""
+def start(task: TrainingTask, actor: str, *, fresh: bool = False, around: Surroundings | None = None) -> None:
+    """Queue the task. Raises Refused when the move is not allowed or something that it needs is missing.
+
+    ``around`` are the owner's, when several tasks are started at once.
+    """
     if lifecycle.may("start", task):
-        problems = start_problems(task)
+        problems = start_problems(task, around)
         if problems:
             raise Refused(problems[0].sentence)
-    lifecycle.start(task, actor, fresh=fresh)
+    with audited("start", task, actor):
+        lifecycle.start(task, actor, fresh=fresh)
 
 
 def resume(task: TrainingTask, actor: str) -> None:
     """Queue a paused task. Raises Refused."""
-    lifecycle.resume(task, actor)
+    with audited("resume", task, actor):
+        lifecycle.resume(task, actor)
 
 
 def pause(task: TrainingTask, actor: str) -> None:
     """Pause at the next checkpoint. Raises Refused."""
-    lifecycle.pause(task, actor)
+    with audited("pause", task, actor):
+        lifecycle.pause(task, actor)
 
 
 def stop(task: TrainingTask, actor: str) -> None:
     """Stop at the next checkpoint. Raises Refused."""
-    lifecycle.stop(task, actor)
+    with audited("stop", task, actor):
+        lifecycle.stop(task, actor)
 
 
 def delete(task: TrainingTask, actor: str) -> None:
     """Hide the task and stop its run. Raises Refused."""
-    lifecycle.delete(task, actor)
+    with audited("delete", task, actor):
+        lifecycle.delete(task, actor)
 
 
 def restore(task: TrainingTask, actor: str) -> None:
     """Bring a deleted task back. Raises Refused."""
-    lifecycle.restore(task, actor)
+    with audited("restore", task, actor):
+        lifecycle.restore(task, actor)

@@ -1,11 +1,12 @@
 """From the engine's events to the database.
 
-Everything written here is absolute, so reading a file twice changes nothing: after a crash or a lost database
-the worker simply reads on, or from the beginning.
+What is written here is absolute, and how far an attempt has been read is written with it, in one transaction:
+after a crash or a lost database the worker simply reads on, or from the beginning.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,28 +17,37 @@ from django.utils import timezone
 from distillation.contract import events
 from distillation.contract.run_dir import RunDir
 from distillation.contract.sentence import Sentence
-from distillation.models import TaskStatus, TrainingTask
-from distillation.services import history
+from distillation.jobs.event_rows import Rows, sentence_of
+from distillation.models import LogSource, TaskStatus, TrainingTask
+from distillation.services import event_positions, history, points, task_log
+from distillation.services.event_positions import Position
 from distillation.services.figures import fit
 from distillation.storage.local import relative, run_dir
 
-MAX_BYTES = 4 * 2**20
-"""Read at most this much at once, so that a long backlog does not fill the memory."""
+MAX_BYTES = 2**19
+"""Read at most this much at once (about 10,000 points), so that a long backlog does not fill the memory."""
+MAX_SECONDS = 2.0
+"""How long a worker reads a backlog before it looks after its other runs and leases."""
+
+Event = dict[str, Any]
 
 
 class EventFile:
     """Reads an events file as it grows; only whole lines count."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        """Go on behind the offset; a file that is shorter is another one, and is read from its beginning."""
         self._path = path
-        self._offset = 0
+        self._offset = offset if path.exists() and path.stat().st_size >= offset else 0
 
-    def read(self) -> tuple[list[dict[str, Any]], int]:
+    def read(self) -> tuple[list[Event], int]:
         """New events and the offset behind them; pass the offset to :meth:`done` once they are stored."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
                 chunk = file.read(MAX_BYTES)
+                if len(chunk) == MAX_BYTES:
+                    chunk += file.readline()  # a line that is longer than a chunk is read whole
         except FileNotFoundError:
             return [], self._offset
         end = chunk.rfind(b"\n") + 1
@@ -58,35 +68,74 @@ class Ingest:
 
     def __init__(self, task: TrainingTask, run: RunDir, attempt: int) -> None:
         self._task = task
-        self._file = EventFile(run.events(attempt))
+        self._path = run.events(attempt)
+        self._attempt = attempt
+        self._file: EventFile | None = None
+        self._cuts = 0
+        self._phase: str | None = None
         self.failure: Sentence | None = None
 
-    def catch_up(self) -> None:
-        """Store everything that the engine has written so far. Raises DatabaseError; call again later."""
-        while True:
-            batch, offset = self._file.read()
-            if not self._file.advances_to(offset):
-                return
-            self._note_failure(batch)
-            store(self._task, batch)
-            self._file.done(offset)
+    def catch_up(self, seconds: float | None = None) -> bool:
+        """Store what the engine has written so far, or as much as fits into the seconds; True when that is all.
 
-    def _note_failure(self, batch: Iterable[dict[str, Any]]) -> None:
+        Raises DatabaseError; call again later.
+        """
+        file = self._open()
+        begun = time.monotonic()
+        while True:
+            batch, offset = file.read()
+            if not file.advances_to(offset):
+                return True
+            self._note_failure(batch)
+            self._store(batch, offset)
+            file.done(offset)
+            if seconds is not None and time.monotonic() - begun > seconds:
+                return False
+
+    def _open(self) -> EventFile:
+        """The file behind what the database has of it."""
+        if self._file is None:
+            position = event_positions.find(self._task, self._attempt)
+            self._cuts = position.cuts
+            if position.offset:
+                self._phase = TrainingTask.objects.values_list("phase", flat=True).get(pk=self._task.pk)
+            self._file = EventFile(self._path, position.offset)
+        return self._file
+
+    def _note_failure(self, batch: Iterable[Event]) -> None:
         for event in batch:
             if event["kind"] == events.FAILED:
-                self.failure = _sentence(event)
+                self.failure = sentence_of(event)
+
+    def _store(self, batch: list[Event], offset: int) -> None:
+        """Write a batch in one transaction. A row of another worker stays as it is."""
+        rows = Rows(distils=self._task.training_mode == "distillation", phase=self._phase)
+        for event in batch:
+            rows.add(event)
+        with transaction.atomic():
+            # The task's row first: it is the lock behind which a task's points get their ids in the order in
+            # which readers see them.
+            if not _update_task(self._task, batch):
+                return
+            cuts = sum(points.supersede(self._task, arm, step) for arm, step in rows.cuts.items())
+            points.store(self._task, rows.points)
+            task_log.store(self._task, self._attempt, LogSource.ENGINE, rows.lines)
+            records = [_record(event) for event in batch if _is_students_epoch(event)]
+            if records:
+                history.upsert(self._task, records)
+            event_positions.remember(self._task, self._attempt, Position(offset, self._cuts + cuts))
+        self._cuts += cuts
+        self._phase = rows.phase
 
 
-def last_attempt(run: RunDir, before: int) -> int | None:
-    """The newest attempt before the given one that left events."""
-    found = [number for number in range(1, before) if run.events(number).exists()]
-    return found[-1] if found else None
+def earlier_attempts(run: RunDir, before: int) -> list[int]:
+    """The attempts before the given one that left events, in their order."""
+    return [number for number in range(1, before) if run.events(number).exists()]
 
 
-def store(task: TrainingTask, batch: list[dict[str, Any]]) -> None:
-    """Write a batch: history in one statement, the task in one update. A row of another worker stays as it is."""
+def _update_task(task: TrainingTask, batch: Iterable[Event]) -> bool:
+    """Write what the events say into the task's row; False when it belongs to another worker."""
     columns: dict[str, Any] = {}
-    records: list[dict[str, Any]] = []
     for event in batch:
         reader = _READERS.get(event["kind"])
         if reader is not None:
@@ -94,24 +143,14 @@ def store(task: TrainingTask, batch: list[dict[str, Any]]) -> None:
         if event["kind"] == events.CHECKPOINT:
             # A run that gets further between two crashes is not the run that crashes for ever.
             columns |= {"lost_count": 0, "checkpoint_path": relative(run_dir(task.task_id).checkpoints)}
-        if event["kind"] == events.EPOCH and event.get("arm") == "student":
-            records.append(_record(event))
-    with transaction.atomic():
-        if columns:
-            rows = TrainingTask.objects.filter(
-                pk=task.pk, status=TaskStatus.RUNNING, lease_owner=task.lease_owner, attempt=task.attempt
-            )
-            if not rows.update(**columns, update_time=timezone.now()):
-                return
-        if records:
-            history.upsert(task, records)
+    rows = TrainingTask.objects.filter(
+        pk=task.pk, status=TaskStatus.RUNNING, lease_owner=task.lease_owner, attempt=task.attempt
+    )
+    return bool(rows.update(**columns, update_time=timezone.now()))
 
 
-def _sentence(event: dict[str, Any]) -> Sentence:
-    try:
-        return Sentence.from_json(event["sentence"])
-    except (KeyError, TypeError):
-        return Sentence("{text}", {"text": str(event.get("sentence", "–"))})
+def _is_students_epoch(event: Event) -> bool:
+    return event["kind"] == events.EPOCH and event.get("arm") == "student"
 
 
 def _started(event: dict[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,18 @@ from django.conf import settings
 
 from distillation.contract.run_dir import RunDir
 
+RUN, LABEL = "run", "label"
+"""What an engine may be started for."""
+
 _KEPT_FROM_ENGINE = ("DATABASE_URL", "DISTILLATION_SECRET_KEY", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE")
 
 
 class Engine(Protocol):
     """A started engine."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process on this host; None where it runs elsewhere."""
 
     def exit_code(self) -> int | None:
         """None while it runs; negative for a signal."""
@@ -46,6 +53,11 @@ class LocalEngine:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """The leader of the group."""
+        return self._process.pid
+
     def exit_code(self) -> int | None:
         """None while it runs; negative for a signal."""
         code = self._process.poll()
@@ -65,8 +77,23 @@ class LocalEngine:
         self._process.wait()
 
 
+def environment(device: str | None) -> dict[str, str]:
+    """What an engine process sees: no secrets, no model hub, and the one GPU (a uuid) that is its."""
+    kept = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_ENGINE}
+    return kept | {
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "CUDA_VISIBLE_DEVICES": device or "",
+        # Waiting threads that spin take the cores from other runs: two at once fell to a tenth of their speed.
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+
+
 class LocalLauncher:
     """Engines as children of the worker."""
+
+    def __init__(self, command: str = RUN) -> None:
+        self._command = command
 
     def busy(self, run: RunDir) -> bool:
         """Try the engine's own lock."""
@@ -81,24 +108,16 @@ class LocalLauncher:
 
     def start(self, run: RunDir, attempt: int, device: str | None) -> Engine:
         """Start ``python -m distillation.engine`` in a session of its own. Raises OSError."""
-        environment = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_ENGINE}
-        environment |= {
-            "HF_HUB_OFFLINE": "1",
-            "PYTHONUNBUFFERED": "1",
-            "CUDA_VISIBLE_DEVICES": device or "",
-            # Waiting threads that spin take the cores from other runs: two at once fell to a tenth of their speed.
-            "OMP_WAIT_POLICY": "PASSIVE",
-        }
-        command = [sys.executable, "-m", "distillation.engine", "run", str(run.root)]
-        command += ["--home", str(settings.DISTILLATION_HOME), "--attempt", str(attempt)]
+        engine = [sys.executable, "-m", "distillation.engine", self._command, str(run.root)]
+        engine += ["--home", str(settings.DISTILLATION_HOME), "--attempt", str(attempt)]
         with run.engine_log(attempt).open("ab") as log:
             process = subprocess.Popen(
-                command,
+                engine,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=settings.BASE_DIR,
-                env=environment,
+                env=environment(device),
                 start_new_session=True,
             )
         return LocalEngine(process)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 
+from django.db import transaction
+
 from distillation.contract.run_dir import RunDir
 from distillation.contract.spec import RunSpec
 from distillation.models import TrainingTask
-from distillation.services import history
-from distillation.services.disk_space import check_disk
+from distillation.services import event_positions, history, points, resource_samples, task_log
+from distillation.services.disk_space import claim_disk
 from distillation.services.run_spec import build_spec
 
 
@@ -25,7 +27,7 @@ def prepare(task: TrainingTask, run: RunDir, *, threads: int, device: str) -> Ru
         spec = RunSpec.from_json(run.spec.read_text(encoding="utf-8"))
     else:
         spec = build_spec(task, threads=threads, device=device)
-    check_disk(spec)
+    claim_disk(spec)
     if not run.spec.exists():
         draft = run.spec.with_suffix(".tmp")
         with draft.open("w", encoding="utf-8") as file:
@@ -41,7 +43,9 @@ def _begin_afresh(task: TrainingTask, run: RunDir) -> None:
     aside = run.root.with_name(f".{run.root.name}-{task.attempt}")
     if run.root.exists():
         run.root.rename(aside)
-    history.forget(task)
-    TrainingTask.objects.filter(pk=task.pk).update(fresh=False)
+    with transaction.atomic():
+        for written in (history, points, task_log, resource_samples, event_positions):
+            written.forget(task)
+        TrainingTask.objects.filter(pk=task.pk).update(fresh=False)
     task.fresh = False
     shutil.rmtree(aside, ignore_errors=True)

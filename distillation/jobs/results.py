@@ -54,7 +54,7 @@ def complete(task: TrainingTask, worker: str, run: RunDir, result: Result) -> bo
             model_url=f"/model-distillation/tasks/{task.task_id}/model",
             model_sha256=result.sha256,
             checkpoint_path=relative(run.checkpoints) if run.checkpoints.is_dir() else None,
-            current_epoch=task.total_epochs,
+            current_epoch=content.get("epochs", task.total_epochs),  # fewer than planned after an early stop
             accuracy=fit(TrainingTask, "accuracy", content["evaluation"]["accuracy"]),
             best_accuracy=fit(TrainingTask, "best_accuracy", content["best_val_accuracy"]),
             best_epoch=content["best_epoch"],
@@ -70,6 +70,8 @@ def _keep_evaluation(task: TrainingTask, evaluation: dict[str, Any]) -> None:
         precision=fit(ModelEvaluation, "precision", evaluation["precision"]),
         recall=fit(ModelEvaluation, "recall", evaluation["recall"]),
         f1_score=fit(ModelEvaluation, "f1_score", evaluation["f1"]),
+        map_50=fit(ModelEvaluation, "map_50", evaluation.get("map50")),
+        map_95=fit(ModelEvaluation, "map_95", evaluation.get("map95")),
         eval_dataset_id=task.val_dataset_id or task.dataset_id,
         eval_dataset_name=task.val_dataset_name or task.dataset_name,
         eval_sample_count=evaluation["sample_count"],

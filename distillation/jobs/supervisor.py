@@ -14,12 +14,14 @@ from distillation import lifecycle
 from distillation.contract import exit_codes
 from distillation.contract.run_dir import RunDir
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.jobs.ingest import Ingest, last_attempt
+from distillation.jobs.ingest import MAX_SECONDS, Ingest, earlier_attempts
 from distillation.jobs.launcher import Engine, Launcher
 from distillation.jobs.preparation import prepare
 from distillation.jobs.results import complete, read_result
-from distillation.models import Intent, TrainingTask
-from distillation.storage.local import run_dir
+from distillation.jobs.sampling import Sampler
+from distillation.models import Intent, LogLevel, TrainingTask
+from distillation.services import task_log
+from distillation.storage.local import home, run_dir
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class Supervisor:
         self._run: RunDir = run_dir(task.task_id)
         self._engine: Engine | None = None
         self._ingest = Ingest(task, self._run, task.attempt)
+        self._sampler: Sampler | None = None
+        self._earlier: list[Ingest] | None = None
         self._intent: Intent | None = None
         self._asked_at: float | None = None
         self._renewed_at = time.monotonic()
@@ -61,6 +65,8 @@ class Supervisor:
 
         Raises DatabaseError when the database is away: the engine trains on, call again.
         """
+        if self._sampler is not None:
+            self._sampler.take()
         if not self._keep_lease():
             log.warning("%s: the lease is lost, ending the engine", self.task.task_id)
             self.abandon()
@@ -68,9 +74,11 @@ class Supervisor:
         if self._engine is None:
             return self._begin()
         code = self._engine.exit_code()  # before the ingest: what was written before the end is read in any case
-        self._ingest.catch_up()
+        caught_up = self._ingest.catch_up(MAX_SECONDS)
+        if self._sampler is not None:
+            self._sampler.store()
         if code is not None:
-            return self._conclude(code)
+            return caught_up and self._conclude(code)
         if self._intent is not None or self._leaving:
             self._ask_to_stop(self._engine)
         return False
@@ -97,8 +105,11 @@ class Supervisor:
             return True
         if self._launcher.busy(self._run):
             return False  # an orphan of an earlier attempt writes its checkpoint; it ends within seconds
-        if not self.task.fresh and self._finish_earlier_attempt():
-            return True
+        if not self.task.fresh:
+            if not self._read_earlier_attempts():
+                return False
+            if self._already_finished():
+                return True
         try:
             prepare(self.task, self._run, threads=self._threads, device="cuda" if self.gpu else "cpu")
             self._engine = self._launcher.start(self._run, self.task.attempt, self.gpu)
@@ -108,14 +119,25 @@ class Supervisor:
         except OSError as error:
             lifecycle.fail(self.task, self._worker, _cannot_begin(error))
             return True
+        self._sampler = Sampler(self.task, self._engine.pid, self.gpu)
         log.info("%s: attempt %s started", self.task.task_id, self.task.attempt)
+        params = {"worker": self._worker, "attempt": self.task.attempt}
+        task_log.note(self.task, Sentence(gettext_noop("{worker} has started the engine (attempt {attempt})."), params))
         return False
 
-    def _finish_earlier_attempt(self) -> bool:
-        """Take over what a former worker did not store; a valid result completes the task without training."""
-        earlier = last_attempt(self._run, before=self.task.attempt)
-        if earlier is not None:
-            Ingest(self.task, self._run, earlier).catch_up()
+    def _read_earlier_attempts(self) -> bool:
+        """Store what a former worker did not, or a restored database has lost; True when that is done."""
+        if self._earlier is None:
+            numbers = earlier_attempts(self._run, before=self.task.attempt)
+            self._earlier = [Ingest(self.task, self._run, number) for number in numbers]
+        while self._earlier:
+            if not self._earlier[0].catch_up(MAX_SECONDS):
+                return False
+            del self._earlier[0]
+        return True
+
+    def _already_finished(self) -> bool:
+        """A valid result completes the task without training."""
         result = read_result(self._run)
         return result is not None and complete(self.task, self._worker, self._run, result)
 
@@ -127,9 +149,17 @@ class Supervisor:
         elif now - self._asked_at > STOP_GRACE_SECONDS:
             log.warning("%s: no end after %s s, killing it", self.task.task_id, STOP_GRACE_SECONDS)
             engine.kill()
+            why = Sentence(
+                gettext_noop("The engine did not end within {seconds} s of being asked; the worker ended it."),
+                {"seconds": int(STOP_GRACE_SECONDS)},
+            )
+            task_log.note(self.task, why, LogLevel.WARNING)
 
     def _conclude(self, code: int) -> bool:
         log.info("%s: attempt %s ended with code %s", self.task.task_id, self.task.attempt, code)
+        told = code in (exit_codes.COMPLETED, exit_codes.STOPPED, exit_codes.LOCKED) or self._ingest.failure
+        if not told:
+            task_log.note(self.task, self._failure(code), LogLevel.ERROR)
         result = read_result(self._run) if code == exit_codes.COMPLETED else None
         if result is not None:
             complete(self.task, self._worker, self._run, result)
@@ -182,7 +212,7 @@ class Supervisor:
                 lines = file.read().decode(errors="replace").strip().splitlines()
         except OSError:
             return "–"
-        return lines[-1][:500] if lines else "–"
+        return lines[-1].replace(f"{home()}/", "")[:500] if lines else "–"
 
 
 def _cannot_begin(error: OSError) -> Sentence:

@@ -1,4 +1,4 @@
-"""The worker: claims tasks, keeps their engines company, reaps lost ones. Needs no broker.
+"""The worker: claims tasks and labelling jobs, keeps their engines company, reaps lost ones. Needs no broker.
 
 One thread and one loop; what may take long happens in the engines.
 """
@@ -14,6 +14,7 @@ import socket
 import time
 from datetime import timedelta
 from types import FrameType
+from typing import Protocol
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
@@ -21,18 +22,38 @@ from django.utils import timezone
 
 from distillation import lifecycle
 from distillation.jobs.devices import Gpu, gpus
-from distillation.jobs.launcher import Launcher, LocalLauncher
+from distillation.jobs.housekeeping import tidy, tidy_cache
+from distillation.jobs.labelling import LabellingSupervisor
+from distillation.jobs.launcher import LABEL, Launcher, LocalLauncher
 from distillation.jobs.reaper import reap
 from distillation.jobs.supervisor import Supervisor
-from distillation.models import TrainingTask, Worker
+from distillation.models import InferenceJob, TrainingTask, Worker
+from distillation.services import inference_states
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
+TIDY_SECONDS = 3600.0
+CACHE_SECONDS = 600.0
 LEAVE_SECONDS = 90.0
 """How long a worker waits for its engines' last checkpoints when it is told to go."""
 FORGET_WORKERS_AFTER = timedelta(days=7)
+
+
+class Supervised(Protocol):
+    """What fills a slot: a training run or a labelling job."""
+
+    gpu: str | None
+
+    def tend(self) -> bool:
+        """Do what is due; True when the slot is free. Raises DatabaseError."""
+
+    def leave(self) -> None:
+        """End soon and give the work back."""
+
+    def abandon(self) -> None:
+        """End at once."""
 
 
 class WorkerLoop:
@@ -41,13 +62,14 @@ class WorkerLoop:
     def __init__(self, slots: int, *, once: bool = False, launcher: Launcher | None = None) -> None:
         self._once = once
         self._launcher: Launcher = launcher or LocalLauncher()
+        self._labelling: Launcher = launcher or LocalLauncher(LABEL)
         self._gpus: list[Gpu] = gpus()
         self._slots = len(self._gpus) or slots
         self._threads = max(1, len(os.sched_getaffinity(0)) // self._slots)
         self._name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._running: list[Supervisor] = []
+        self._running: list[Supervised] = []
         self._leaving_since: float | None = None
-        self._heartbeat_at = float("-inf")
+        self._heartbeat_at = self._tidied_at = self._cache_at = float("-inf")
 
     def run(self) -> None:
         """Work until told to go, or with ``once`` until nothing is left to do."""
@@ -87,18 +109,34 @@ class WorkerLoop:
 
     def _fill_slots(self) -> None:
         while len(self._running) < self._slots:
-            task = self._claim()
-            if task is None:
+            claimed = self._claim()
+            if claimed is None:
                 return
-            self._running.append(
-                Supervisor(task, self._name, self._launcher, threads=self._threads, gpu=self._free_gpu())
-            )
+            self._running.append(claimed)
 
-    def _claim(self) -> TrainingTask | None:
+    def _claim(self) -> Supervised | None:
+        """What has waited longest, of either kind; the other kind when others were faster with all of the first."""
+        job = InferenceJob.objects.queued().first()
+        if job is None:
+            return self._claim_task()
+        task = TrainingTask.objects.queued().first()
+        task_first = task is not None and (task.queued_at is None or task.queued_at <= job.queued_at)
+        first, second = (self._claim_task, self._claim_job) if task_first else (self._claim_job, self._claim_task)
+        return first() or second()
+
+    def _claim_task(self) -> Supervised | None:
         """The first task of the queue that this worker got; another worker may be faster with some."""
         for task in TrainingTask.objects.queued()[: self._slots + 8]:
             if lifecycle.claim(task, self._name):
-                return task
+                return Supervisor(task, self._name, self._launcher, threads=self._threads, gpu=self._free_gpu())
+        return None
+
+    def _claim_job(self) -> Supervised | None:
+        """The same for labelling jobs."""
+        for job in InferenceJob.objects.queued()[: self._slots + 8]:
+            if inference_states.claim(job, self._name):
+                gpu = self._free_gpu()
+                return LabellingSupervisor(job, self._name, self._labelling, threads=self._threads, gpu=gpu)
         return None
 
     def _free_gpu(self) -> str | None:
@@ -124,6 +162,11 @@ class WorkerLoop:
         )
         Worker.objects.filter(seen_at__lt=moment - FORGET_WORKERS_AFTER).delete()
         reap()
+        if now - self._tidied_at > TIDY_SECONDS:
+            tidy()
+            self._tidied_at = now
+        if now - self._cache_at > CACHE_SECONDS and not tidy_cache():
+            self._cache_at = now
         self._heartbeat_at = now
 
     def _sign_off(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import cache
 
 from django.db.models import DecimalField
 
@@ -17,12 +18,29 @@ def fit(model: Figures, column: str, value: float | None) -> Decimal | None:
 
     MySQL's strict mode would otherwise stop the ingest of a whole run for one absurd figure.
     """
+    fitted = fit_float(model, column, value)
+    return None if fitted is None else round(Decimal(repr(fitted)), _shape(model, column)[1])
+
+
+def fit_float(model: Figures, column: str, value: float | None) -> float | None:
+    """The same as a float, for rows that are written by the thousand: the column makes a decimal of it anyway."""
     if value is None or not math.isfinite(value):
         return None
+    limit, places = _shape(model, column)
+    return round(max(-limit, min(limit, float(value))), places)
+
+
+def largest(model: Figures, column: str) -> float:
+    """The largest number that the column keeps."""
+    return _shape(model, column)[0]
+
+
+@cache
+def _shape(model: Figures, column: str) -> tuple[float, int]:
+    """The largest number that the column keeps, and its decimals."""
     field = model._meta.get_field(column)
     if not isinstance(field, DecimalField):
         raise TypeError(f"{column} is no decimal column")
-    digits, places = field.max_digits, field.decimal_places
-    limit = Decimal(10) ** (digits - places) - Decimal(10) ** -places
-    number = Decimal(repr(float(value))) if abs(value) < 1e15 else Decimal(math.copysign(1e15, value))
-    return round(max(-limit, min(limit, number)), places)
+    return float(Decimal(10) ** (field.max_digits - field.decimal_places) - Decimal(10) ** -field.decimal_places), (
+        field.decimal_places
+    )

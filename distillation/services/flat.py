@@ -6,8 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from distillation.contract.create_request import CreateRequest
 from distillation.contract.options import OPTIONS
-from distillation.contract.request import CreateRequest
 from distillation.models import TrainingTask
 
 
@@ -19,7 +19,7 @@ def columns(request: CreateRequest) -> dict[str, Any]:
         if option.column is not None
     }
     values["teacher_model"] = values["teacher_model"] or ""
-    return values | {"training_config": json.dumps(_config(request), ensure_ascii=False)}
+    return values | {"training_config": json.dumps(_config(request), ensure_ascii=False, separators=(",", ":"))}
 
 
 def flat(task: TrainingTask) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def flat(task: TrainingTask) -> dict[str, Any]:
             value = float(value)
         if value is not None and value != "":
             values[option.name] = value
-    if values["executor"] == "sample":
+    if values.get("executor") == "sample":
         del values["executor"]
     return values
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from distillation.models import TrainingHistory, TrainingTask
-from distillation.services.figures import fit
+from distillation.services.figures import fit_float
 
 COLUMNS = {
     "trainLoss": "train_loss",
@@ -32,7 +32,7 @@ def upsert(task: TrainingTask, records: Sequence[Mapping[str, Any]]) -> None:
             task_id=task.task_id,
             epoch=record["epoch"],
             record_time=record.get("record_time") or timezone.now(),
-            **{column: fit(TrainingHistory, column, record.get(column)) for column in COLUMNS.values()},
+            **{column: fit_float(TrainingHistory, column, record.get(column)) for column in COLUMNS.values()},
         )
         for record in records
     }

@@ -6,32 +6,38 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from distillation.contract.options import BY_NAME, Option
+from distillation.contract.option import Option
+from distillation.contract.options import BY_NAME
 from distillation.contract.request import InvalidRequest
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
 from distillation.models import LoraPreset
+from distillation.selectors import Rights
+from distillation.services import audit
+from distillation.services.audit import audited
 from distillation.services.validation import preset_named
 
 NAME_TAKEN = gettext_noop("The LoRA preset name already exists")
-MAX_MODULES_TEXT = 500
 
 _FIELDS: dict[str, tuple[str, Option]] = {
     "presetDesc": ("preset_desc", Option("presetDesc", "text", "lora", "", "", max_length=500)),
     "loraRank": ("lora_rank", BY_NAME["loraRank"]),
     "loraAlpha": ("lora_alpha", BY_NAME["loraAlpha"]),
     "loraDropout": ("lora_dropout", BY_NAME["loraDropout"]),
+    "visibility": ("visibility", BY_NAME["visibility"]),
 }
+_MODULES = replace(BY_NAME["loraTargetModules"], name="targetModules")
 _NAME = Option("presetName", "text", "lora", "", "", max_length=100)
 
 
-def find_preset(name: str) -> LoraPreset:
-    """The preset of that name. Raises LoraPreset.DoesNotExist."""
-    preset = preset_named(name)
+def find_preset(name: str, seen_by: Rights | None = None) -> LoraPreset:
+    """The preset of that name, if somebody with these rights may see it. Raises LoraPreset.DoesNotExist."""
+    preset = preset_named(name, seen_by=seen_by)
     if preset is None:
         raise LoraPreset.DoesNotExist(name)
     return preset
@@ -48,7 +54,10 @@ def create_preset(data: Mapping[str, Any], actor: str) -> LoraPreset:
         if existing is not None and not existing.del_flag:
             raise Refused(Sentence(NAME_TAKEN))
         preset = existing or LoraPreset()
-        return _save(preset, {**values, "create_by": actor, "del_flag": 0})
+        before = audit.facts(preset) if existing else None
+        _save(preset, {**values, "create_by": actor, "del_flag": 0})
+        audit.note("create", preset, actor, before)
+        return preset
 
 
 def update_preset(preset: LoraPreset, data: Mapping[str, Any], actor: str, *, partial: bool) -> LoraPreset:
@@ -58,17 +67,20 @@ def update_preset(preset: LoraPreset, data: Mapping[str, Any], actor: str, *, pa
         other = preset_named(values["preset_name"], alive=False)
         if other is not None and other.pk != preset.pk:
             raise Refused(Sentence(NAME_TAKEN))
-        return _save(preset, values)
+        with audited("edit", preset, actor):
+            return _save(preset, values)
 
 
 def delete_preset(preset: LoraPreset, actor: str) -> None:
     """Hide the preset; tasks keep the values that they took from it."""
-    _save(preset, {"del_flag": 1})
+    with audited("delete", preset, actor):
+        _save(preset, {"del_flag": 1})
 
 
 def restore_preset(preset: LoraPreset, actor: str) -> None:
     """Bring a deleted preset back."""
-    _save(preset, {"del_flag": 0})
+    with audited("restore", preset, actor):
+        _save(preset, {"del_flag": 0})
 
 
 @contextmanager
@@ -129,25 +141,4 @@ def _name(raw: Any) -> str:
 
 def _modules(raw: Any) -> str | None:
     """A JSON array as text, from an array, a JSON string or names with commas."""
-    if raw is None or raw == "":
-        return None
-    if isinstance(raw, str):
-        try:
-            raw = json.loads(raw) if raw.lstrip().startswith("[") else raw.split(",")
-        except ValueError as error:
-            raise _wrong_modules() from error
-    if not isinstance(raw, list) or not all(isinstance(name, str) and name.strip() for name in raw):
-        raise _wrong_modules()
-    text = json.dumps([name.strip() for name in raw], ensure_ascii=False)
-    if len(text) > MAX_MODULES_TEXT:
-        raise Refused(
-            Sentence(
-                gettext_noop("{option} has {length} characters; at most {limit} are kept."),
-                {"option": "targetModules", "length": len(text), "limit": MAX_MODULES_TEXT},
-            )
-        )
-    return text
-
-
-def _wrong_modules() -> Refused:
-    return Refused(Sentence(gettext_noop("targetModules must be a list of module names, such as q_proj, v_proj.")))
+    return None if raw in (None, "") else json.dumps(read_value(_MODULES, raw), ensure_ascii=False)

@@ -1,53 +1,111 @@
 """The one function family that checks a request and a task against database and disk.
 
 What does not exist at all is refused at create; what exists but cannot work yet is a problem that start refuses.
+Create, the preview of a request, the page of a task and start all come through here.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
-
+from distillation.contract.create_request import CreateRequest
 from distillation.contract.names import comparable
-from distillation.contract.options import OPTIONS
-from distillation.contract.request import CreateRequest, InvalidRequest, parse
+from distillation.contract.options import BY_NAME
+from distillation.contract.request import InvalidRequest, parse, read
+from distillation.contract.request_checks import direct_problems, without_guesses
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
-from distillation.datasets.catalogue import list_datasets, resolve
-from distillation.datasets.outline import Outline, outline
+from distillation.datasets.class_names import is_background
+from distillation.datasets.outline import Outline
 from distillation.models import Executor, LoraPreset, TrainingTask
+from distillation.selectors import Rights, visible
+from distillation.services.disk_space import footprint, shortage
+from distillation.services.first_weights import first_weights_problem
 from distillation.services.flat import flat
-from distillation.services.teachers import class_problem, find_teacher, some
-from distillation.storage.local import model_directories
+from distillation.services.surroundings import Surroundings
+from distillation.services.teachers import (
+    adapter_problem,
+    bits_problem,
+    class_problem,
+    feature_problem,
+    pair_problem,
+    some,
+    view_problem,
+)
+
+_PRESET_COLUMNS = {
+    "loraRank": "lora_rank",
+    "loraAlpha": "lora_alpha",
+    "loraDropout": "lora_dropout",
+    "loraTargetModules": "target_modules",
+}
+_DATASET_NAMES = {"datasetId": "datasetName", "valDatasetId": "valDatasetName"}
 
 
-def check_create(request: CreateRequest) -> None:
-    """Refuse what the database and the disk do not know at all. Raises InvalidRequest."""
-    problems = _fill_from_preset(request)
-    if not request.external:
-        problems += _dataset_problems(request)
-        if not request.direct and (sentence := _unknown_teacher(request.values["teacherModel"])):
-            problems.append(Problem("teacherModel", sentence))
+def checked(data: Mapping[str, Any], around: Surroundings, *, default_executor: str) -> CreateRequest:
+    """The request, complete and without anything that create refuses. Raises InvalidRequest with all of it at once."""
+    request, problems = look_at(data, around, default_executor=default_executor)
     if problems:
         raise InvalidRequest(problems)
+    return request
 
 
-def start_problems(task: TrainingTask) -> list[Problem]:
-    """What makes a start impossible now; empty when it can begin."""
+def look_at(
+    data: Mapping[str, Any], around: Surroundings, *, default_executor: str
+) -> tuple[CreateRequest, list[Problem]]:
+    """A flat request as far as it can be read, and all that create would refuse: its shape, and what is unknown."""
+    request, problems = read(data, default_executor=default_executor)
+    whole = request.assumed()
+    found = create_problems(whole, around)
+    request.take(whole)
+    return request, [*problems, *(one for one in without_guesses(found, request.refused) if one not in problems)]
+
+
+def create_problems(request: CreateRequest, around: Surroundings) -> list[Problem]:
+    """What the database and the disk do not know at all, or the owner may not see; empty when it can be created.
+
+    Fills in what a preset and the data sets know: LoRA values and display names.
+    """
+    problems = [*_fill_from_preset(request, around), *direct_problems(request)]
+    if not request.external:
+        unknown = _dataset_problems(request, around)
+        problems += unknown
+        if not unknown:
+            _fill_dataset_names(request, around)
+        teacher = None if request.direct else request.values["teacherModel"]
+        if teacher and (sentence := around.unknown_teacher(teacher)):
+            problems.append(Problem("teacherModel", sentence))
+    return problems
+
+
+def request_problems(request: CreateRequest, around: Surroundings) -> list[Problem]:
+    """What makes a start of this request impossible now; empty when it can begin."""
+    if request.external:
+        return []
+    problems = _dataset_problems(request, around)
+    if problems:
+        return problems
+    data = request_outline(request, around)
+    problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data)
+    if problems:
+        return problems
+    problems = [*_count_problems(request, data), *_teacher_problems(request, data, around)]
+    if sentence := first_weights_problem(request, around):
+        problems.append(Problem("studentPretrainPath", sentence))
+    short = shortage(footprint(request, data, around.teacher_kind(request)))
+    return [*problems, Problem("", short)] if short else problems
+
+
+def start_problems(task: TrainingTask, around: Surroundings | None = None) -> list[Problem]:
+    """What makes a start of the task impossible now; empty when it can begin."""
     if task.executor != Executor.PLATFORM:
         return []
     try:
         request = parse(flat(task))
     except InvalidRequest as invalid:
         return invalid.problems
-    problems = _dataset_problems(request)
-    if problems:
-        return problems
-    train = _outline(request)
-    problems = [Problem("datasetId", sentence) for sentence in train.problems]
-    return problems or [*_count_problems(request, train), *_teacher_problems(request, train)]
+    return request_problems(request, around or Surroundings(task.create_by))
 
 
 def not_applied(task: TrainingTask) -> list[Problem]:
@@ -60,98 +118,112 @@ def not_applied(task: TrainingTask) -> list[Problem]:
         return []
 
 
-def preset_named(name: str, *, alive: bool = True) -> LoraPreset | None:
+def request_outline(request: CreateRequest, around: Surroundings) -> Outline:
+    """The request's data at a glance."""
+    return around.outline(request.values["datasetId"], request.values["valDatasetId"])
+
+
+def preset_named(name: str, *, alive: bool = True, seen_by: Rights | None = None) -> LoraPreset | None:
     """The preset whose name is the same to a person; the list is short enough to look through."""
     presets = LoraPreset.objects.alive() if alive else LoraPreset.objects.all()
-    return next((preset for preset in presets if comparable(preset.preset_name) == comparable(name)), None)
+    seen = presets if seen_by is None else visible(presets, seen_by)
+    return next((preset for preset in seen if comparable(preset.preset_name) == comparable(name)), None)
 
 
-_PRESET_COLUMNS = {"loraRank": "lora_rank", "loraAlpha": "lora_alpha", "loraDropout": "lora_dropout"}
-
-
-def _fill_from_preset(request: CreateRequest) -> list[Problem]:
+def _fill_from_preset(request: CreateRequest, around: Surroundings) -> list[Problem]:
     name = request.values["loraPreset"]
     if not name:
         return []
-    preset = preset_named(name)
+    preset = around.preset(name)
     if preset is None:
-        known = some(list(LoraPreset.objects.alive().values_list("preset_name", flat=True)))
+        known = some([preset.preset_name for preset in around.presets])
         sentence = Sentence(
             gettext_noop("There is no LoRA preset {name}; available: {available}."), {"name": name, "available": known}
         )
         return [Problem("loraPreset", sentence)]
-    options = {option.name: option for option in OPTIONS}
-    for option_name, column in _PRESET_COLUMNS.items():
-        if option_name not in request.given:
-            request.values[option_name] = read_value(options[option_name], getattr(preset, column))
+    try:
+        for option_name, column in _PRESET_COLUMNS.items():
+            stored = getattr(preset, column)
+            if option_name not in request.given and stored not in (None, "", "[]"):
+                request.values[option_name] = read_value(BY_NAME[option_name], stored)
+    except Refused as refused:  # a preset that was written by SQL
+        return [Problem("loraPreset", refused.sentence)]
     return []
 
 
-def _unknown_dataset(dataset_id: str) -> Sentence | None:
-    try:
-        resolve(Path(settings.DATASETS_ROOT), dataset_id)
-    except Refused:
-        known = [found.id for found in list_datasets(Path(settings.DATASETS_ROOT))]
-        template = (
-            gettext_noop("There is no data set {dataset} below the data set root; available: {available}.")
-            if known
-            else gettext_noop(
-                "There is no data set {dataset}: the data set root is empty. Put a folder with train/<class>/ and "
-                "val/<class>/ there, or run manage.py create_demo_datasets."
-            )
-        )
-        return Sentence(template, {"dataset": dataset_id, "available": some(known)})
-    return None
+def _fill_dataset_names(request: CreateRequest, around: Surroundings) -> None:
+    for id_name, name in _DATASET_NAMES.items():
+        if request.values[id_name] and not request.values[name]:
+            longest = BY_NAME[name].max_length
+            request.values[name] = around.outline(request.values[id_name]).name[:longest]
 
 
-def _unknown_teacher(name: str) -> Sentence | None:
-    if find_teacher(name) is not None:
-        return None
-    return Sentence(
+def _dataset_problems(request: CreateRequest, around: Surroundings) -> list[Problem]:
+    names = [name for name in _DATASET_NAMES if request.values[name]]
+    return [Problem(name, unknown) for name in names if (unknown := around.unknown_dataset(request.values[name]))]
+
+
+def _type_problems(request: CreateRequest, data: Outline) -> list[Problem]:
+    wanted = request.values["taskType"]
+    if wanted in data.task_types:
+        return []
+    sentence = Sentence(
         gettext_noop(
-            "There is no teacher {name}: it is neither a task nor a directory below the models root. "
-            "Directories found: {available}."
+            "The data set {dataset} is laid out for {found} ({layout}); the student {student} learns {wanted}. Choose "
+            "another data set or another student."
         ),
-        {"name": name, "available": some(model_directories()) or "–"},
+        {
+            "dataset": data.id,
+            "found": ", ".join(data.task_types),
+            "layout": data.layout,
+            "student": request.values["studentModel"],
+            "wanted": wanted,
+        },
     )
+    return [Problem("datasetId", sentence)]
 
 
-def _dataset_problems(request: CreateRequest) -> list[Problem]:
-    names = [name for name in ("datasetId", "valDatasetId") if request.values[name]]
-    return [Problem(name, unknown) for name in names if (unknown := _unknown_dataset(request.values[name]))]
+def _classes(request: CreateRequest, data: Outline) -> tuple[str, ...]:
+    """The classes that a run has: outlines taken as boxes have no background."""
+    if data.type == "segmentation" and request.values["taskType"] == "detection":
+        return tuple(name for name in data.classes if not is_background(name))
+    return data.classes
 
 
-def _outline(request: CreateRequest) -> Outline:
-    root = Path(settings.DATASETS_ROOT)
-    val_id = request.values["valDatasetId"]
-    return outline(root / request.values["datasetId"], root / val_id if val_id else None)
-
-
-def _count_problems(request: CreateRequest, train: Outline) -> list[Problem]:
-    asked = request.values["numClasses"]
-    if not asked or asked == len(train.classes):
+def _count_problems(request: CreateRequest, data: Outline) -> list[Problem]:
+    asked, classes = request.values["numClasses"], _classes(request, data)
+    if not asked or not classes or asked == len(classes):
         return []
     sentence = Sentence(
         gettext_noop(
             "The task says {asked} classes, the data set {dataset} has {found}: {classes}. "
             "Leave the number empty to take it from the data."
         ),
-        {"asked": asked, "dataset": train.id, "found": len(train.classes), "classes": some(list(train.classes))},
+        {"asked": asked, "dataset": data.id, "found": len(classes), "classes": some(list(classes))},
     )
     return [Problem("numClasses", sentence)]
 
 
-def _teacher_problems(request: CreateRequest, train: Outline) -> list[Problem]:
+def _teacher_problems(request: CreateRequest, data: Outline, around: Surroundings) -> list[Problem]:
     if request.direct:
         return []
-    teacher = find_teacher(request.values["teacherModel"])
+    name = request.values["teacherModel"]
+    teacher = around.teacher(name)
     sentence = (
-        _unknown_teacher(request.values["teacherModel"])
+        around.unknown_teacher(name)
         if teacher is None
-        else teacher.reason or class_problem(teacher, tuple(train.classes), train.id)
+        else teacher.reason
+        or pair_problem(teacher, request.values["taskType"])
+        or class_problem(teacher, _classes(request, data), data.id)
+        or view_problem(teacher, request)
+        or feature_problem(teacher, request)
+        or adapter_problem(teacher, request)
     )
-    return [Problem("teacherModel", sentence)] if sentence else []
+    if sentence or teacher is None:
+        return [Problem("teacherModel", sentence)] if sentence else []
+    bits = bits_problem(teacher, request)
+    return [Problem("teacherQuantization", bits)] if bits else []
 
 
 def _is_default(name: str, value: Any) -> bool:
-    return any(option.name == name and option.default == value for option in OPTIONS)
+    return bool(BY_NAME[name].default == value)

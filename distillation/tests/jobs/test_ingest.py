@@ -9,7 +9,7 @@ import pytest
 
 from distillation import lifecycle
 from distillation.contract.run_dir import RunDir
-from distillation.jobs.ingest import EventFile, Ingest, last_attempt
+from distillation.jobs.ingest import EventFile, Ingest, earlier_attempts
 from distillation.models import TrainingHistory, TrainingTask
 from distillation.storage.local import run_dir
 from distillation.tests.factories import TaskFactory
@@ -125,11 +125,11 @@ def test_a_checkpoint_forgives_earlier_losses(task):
     assert task.checkpoint_path == f"runs/{task.task_id}/checkpoints"
 
 
-def test_the_newest_attempt_that_left_events_is_found(task):
+def test_the_earlier_attempts_that_left_events_are_found_in_their_order(task):
     run = run_dir(task.task_id)
     write(run, EPOCH, attempt=1)
     write(run, EPOCH, attempt=3)
-    assert [last_attempt(run, before=number) for number in (1, 2, 3, 4, 9)] == [None, 1, 1, 3, 3]
+    assert [earlier_attempts(run, before=number) for number in (1, 2, 3, 4)] == [[], [1], [1], [1, 3]]
 
 
 def test_a_file_that_does_not_exist_yet_is_empty(tmp_path):

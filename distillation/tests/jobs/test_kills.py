@@ -42,7 +42,24 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
         "select epoch from md_training_history where task_id = ? order by epoch", task_id
     )] == list(range(1, 61))  # fmt: skip
     assert len(platform.rows("select 1 from md_model_evaluation where task_id = ?", task_id)) == 1
+    for arm in ("student", "control"):
+        assert_one_curve(platform, task_id, arm)
     assert not [pid for pid in platform.engine_pids(task_id) if alive(pid)]
+
+
+def assert_one_curve(platform: Platform, task_id: str, arm: str) -> None:
+    """Nothing of what a killed attempt did behind its last checkpoint is left: later steps have later times."""
+    query = (
+        "select p.step, p.time from md_metric_point p join md_training_task t on t.id = p.task_id "
+        "where t.task_id = ? and p.arm = ? and p.name = ? order by p.step"
+    )
+    points = platform.rows(query, task_id, arm, "loss")
+    assert len(points) > 1
+    assert [time for _, time in points] == sorted(time for _, time in points)
+    epochs = platform.rows(query, task_id, arm, "valLoss")
+    assert len(epochs) == 60
+    assert [time for _, time in epochs] == sorted(time for _, time in epochs)
+    assert epochs[-1][0] >= points[-1][0]
 
 
 def test_an_engine_whose_worker_dies_ends_by_itself(platform: Platform, prepared: Prepared):

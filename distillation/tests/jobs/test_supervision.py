@@ -29,6 +29,8 @@ EVALUATION = {
 class Engine:
     """Ends with the code that the test says."""
 
+    pid: int | None = None
+
     def __init__(self) -> None:
         self.code: int | None = None
         self.stops = 0

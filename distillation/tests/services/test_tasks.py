@@ -10,8 +10,9 @@ import pytest
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
 from distillation.models import LoraPreset, TaskStatus, TrainingTask
+from distillation.services.cloning import clone_task
 from distillation.services.flat import flat
-from distillation.services.tasks import clone_task, create_task, edit_task
+from distillation.services.tasks import create_task, edit_task
 from distillation.services.validation import not_applied, start_problems
 from distillation.tests.factories import TaskFactory
 

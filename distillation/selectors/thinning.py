@@ -1,0 +1,48 @@
+"""Fewer points for a picture without losing what the eye looks for: the extremes of each stretch of the axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def extremes(x: Sequence[float | None], values: Sequence[float | None], most: int) -> list[int]:
+    """Indices of at most ``most`` points, in their order: the first, the last, and of each stretch of ``x`` the
+    lowest and the highest, and one that has no value where there is one (a gap in the line stays a gap).
+    """
+    count = len(values)
+    if count <= most:
+        return list(range(count))
+    heights = np.array(values, dtype=np.float64)
+    gaps = np.isnan(heights)
+    stretches = max(1, (most - 2) // (3 if gaps.any() else 2))
+    bucket = _buckets(np.array(x, dtype=np.float64), stretches)
+    order = np.lexsort((heights, bucket))  # by stretch, in it by value; NaN comes last
+    order = order[~gaps[order]]
+    inner = bucket[order]
+    borders = np.flatnonzero(np.diff(inner))
+    lowest = order[np.concatenate(([0], borders + 1))] if len(order) else order
+    highest = order[np.concatenate((borders, [len(order) - 1]))] if len(order) else order
+    kept = np.concatenate((lowest, highest, _one_a_stretch(np.flatnonzero(gaps), bucket), [0, count - 1]))
+    indices: list[int] = np.unique(kept)[:most].tolist()
+    return indices
+
+
+def stretches(count: int, most: int) -> NDArray[np.int64]:
+    """Where each of at most ``most`` equally long parts of ``count`` rows begins."""
+    parts = min(count, most)
+    return np.arange(parts, dtype=np.int64) * count // max(parts, 1)
+
+
+def _buckets(x: NDArray[np.float64], stretches: int) -> NDArray[np.int64]:
+    """The stretch of each point; by position where the axis is unknown or has no extent."""
+    low, high = np.min(x), np.max(x)
+    if not np.isfinite(high - low) or high == low:
+        return np.arange(len(x), dtype=np.int64) * stretches // len(x)
+    return np.minimum(((x - low) * (stretches / (high - low))).astype(np.int64), stretches - 1)
+
+
+def _one_a_stretch(indices: NDArray[np.int64], bucket: NDArray[np.int64]) -> NDArray[np.int64]:
+    return indices[np.unique(bucket[indices], return_index=True)[1]]

@@ -1,0 +1,116 @@
+"""What the database and the disk say to the requests of one owner; each thing is asked once.
+
+Make one for one piece of work (a create, a page, a group of clones) and drop it: it does not notice changes.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from django.conf import settings
+
+from distillation.contract.create_request import CreateRequest
+from distillation.contract.names import comparable
+from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.contract.teachers import TeacherKind
+from distillation.datasets.catalogue import list_datasets, resolve
+from distillation.datasets.outline import Outline, outline
+from distillation.models import LoraPreset
+from distillation.selectors import Rights, hidden_datasets, rights_of, visible
+from distillation.services.teachers import Teacher, aliases, find_teacher, some
+from distillation.storage.local import model_directories
+
+
+class Surroundings:
+    """Data sets, teachers and presets as their owner sees them."""
+
+    def __init__(self, owner: str | None) -> None:
+        self._owner = owner
+        self._outlines: dict[tuple[str, str | None], Outline] = {}
+        self._unknown_datasets: dict[str, Sentence | None] = {}
+        self._teachers: dict[str, Teacher | None] = {}
+
+    @cached_property
+    def seen_by(self) -> Rights | None:
+        """The owner's rights; None for rows without an owner that is known, which see everything."""
+        return rights_of(self._owner)
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """Names in older requests and the teachers that stand for them here."""
+        return aliases()
+
+    @cached_property
+    def presets(self) -> list[LoraPreset]:
+        """The presets that can be named."""
+        presets = LoraPreset.objects.alive()
+        return list(presets if self.seen_by is None else visible(presets, self.seen_by))
+
+    @cached_property
+    def _hidden(self) -> set[str]:
+        return set() if self.seen_by is None else hidden_datasets(self.seen_by)
+
+    def outline(self, dataset_id: str, val_id: str | None = None) -> Outline:
+        """The data set at a glance, with the held-out pictures of ``val_id``; it need not exist."""
+        key = (dataset_id, val_id or None)
+        if key not in self._outlines:
+            root = Path(settings.DATASETS_ROOT)
+            self._outlines[key] = outline(root / dataset_id, root / val_id if val_id else None)
+        return self._outlines[key]
+
+    def unknown_dataset(self, dataset_id: str) -> Sentence | None:
+        """None when there is a data set of that id, else the sentence that says what there is."""
+        if dataset_id not in self._unknown_datasets:
+            self._unknown_datasets[dataset_id] = self._look_for_dataset(dataset_id)
+        return self._unknown_datasets[dataset_id]
+
+    def teacher(self, name: str) -> Teacher | None:
+        """The teacher of that name or alias; None when there is none."""
+        if name not in self._teachers:
+            self._teachers[name] = find_teacher(name, self.seen_by, self.aliases)
+        return self._teachers[name]
+
+    def teacher_kind(self, request: CreateRequest) -> TeacherKind:
+        """What teaches a request; a finished task where nobody does or the teacher is unknown."""
+        name = None if request.direct else request.values["teacherModel"]
+        teacher = self.teacher(name) if name else None
+        return teacher.kind if teacher else "task"
+
+    def unknown_teacher(self, name: str) -> Sentence | None:
+        """None when there is a teacher of that name, else the sentence that says what there is."""
+        if self.teacher(name) is not None:
+            return None
+        real = self.aliases.get(name)
+        return Sentence(
+            gettext_noop(
+                "There is no teacher {name}: it is neither a task nor a directory below the models root. "
+                "Directories found: {available}."
+            ),
+            {"name": f"{name} → {real}" if real else name, "available": some(model_directories()) or "–"},
+        )
+
+    def preset(self, name: str) -> LoraPreset | None:
+        """The preset whose name is the same to a person."""
+        return next((preset for preset in self.presets if comparable(preset.preset_name) == comparable(name)), None)
+
+    def _look_for_dataset(self, dataset_id: str) -> Sentence | None:
+        root = Path(settings.DATASETS_ROOT)
+        try:
+            resolve(root, dataset_id)
+        except Refused:
+            missing = True
+        else:
+            missing = dataset_id in self._hidden
+        if not missing:
+            return None
+        known = [found.id for found in list_datasets(root) if found.id not in self._hidden]
+        template = (
+            gettext_noop("There is no data set {dataset} below the data set root; available: {available}.")
+            if known
+            else gettext_noop(
+                "There is no data set {dataset}: the data set root is empty. Put a folder with train/<class>/ and "
+                "val/<class>/ there, or run manage.py create_demo_datasets."
+            )
+        )
+        return Sentence(template, {"dataset": dataset_id, "available": some(known)})
