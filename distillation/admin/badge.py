@@ -25,6 +25,7 @@ _SHAPES = {
 
 PHASES = {
     "prepare": gettext_lazy("preparing data"),
+    "adapt": gettext_lazy("adapting the teacher"),
     "teacher": gettext_lazy("asking the teacher"),
     "student": gettext_lazy("training the student"),
     "control": gettext_lazy("training the control arm"),

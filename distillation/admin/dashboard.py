@@ -12,9 +12,11 @@ from django.utils.translation import ngettext
 
 from distillation import selectors
 from distillation.admin import badge, figures
+from distillation.admin.access import held
 from distillation.models import Executor, TaskStatus, TaskTransition, TrainingTask
 from distillation.models.choices import ACTIVE
 from distillation.models.sentences import shown
+from distillation.selectors import Rights
 
 ROWS = 8
 
@@ -22,21 +24,22 @@ ROWS = 8
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the front page's figures to unfold's context."""
     context["title"] = _("Overview")
-    if not request.user.has_perm("distillation.view_trainingtask"):
+    rights = held(request)
+    if not rights.has_role:
         return {**context, "may_view": False}
-    counts = selectors.status_counts()
-    real = selectors.visible_tasks(request.user).exclude(executor=Executor.SAMPLE)
+    counts = selectors.status_counts(rights)
+    real = selectors.tasks_seen_by(rights).exclude(executor=Executor.SAMPLE)
     return {
         **context,
         "may_view": True,
-        "may_add": request.user.has_perm("distillation.add_trainingtask"),
+        "may_add": rights.may_create,
         "counts": _counts(counts),
         "empty": not sum(counts.values()),
         "silence": _silence(counts),
         "running": [_running(task) for task in real.filter(status=TaskStatus.RUNNING)[:ROWS]],
-        "queue": [_queued(task) for task in TrainingTask.objects.queued()[:ROWS]],
+        "queue": [_queued(task, place) for place, task in _queue(rights)],
         "failed": [_failed(task) for task in real.filter(status=TaskStatus.FAILED).order_by("-end_time", "-id")[:ROWS]],
-        "recent": [_event(row) for row in _events()],
+        "recent": [_event(row) for row in _events(rights)],
         "list_url": reverse("admin:distillation_trainingtask_changelist"),
     }
 
@@ -92,8 +95,18 @@ def _running(task: TrainingTask) -> dict[str, Any]:
     }
 
 
-def _queued(task: TrainingTask) -> dict[str, Any]:
-    return {**_named(task), "since": figures.ago(task.queued_at), "priority": task.priority}
+def _queue(seen_by: Rights) -> list[tuple[int, TrainingTask]]:
+    """The first tasks of the queue that the person may see, each with its place among all."""
+    places = {pk: place for place, pk in enumerate(TrainingTask.objects.queued().values_list("pk", flat=True), 1)}
+    return [
+        (places[task.pk], task)
+        for task in selectors.visible(TrainingTask.objects.queued(), seen_by)[:ROWS]
+        if task.pk in places
+    ]
+
+
+def _queued(task: TrainingTask, place: int) -> dict[str, Any]:
+    return {**_named(task), "place": place, "since": figures.ago(task.queued_at), "priority": task.priority}
 
 
 def _failed(task: TrainingTask) -> dict[str, Any]:
@@ -104,8 +117,10 @@ def _failed(task: TrainingTask) -> dict[str, Any]:
     }
 
 
-def _events() -> list[TaskTransition]:
+def _events(seen_by: Rights) -> list[TaskTransition]:
     real = TaskTransition.objects.exclude(task__executor=Executor.SAMPLE).filter(task__del_flag=0)
+    if not seen_by.administers:
+        real = real.filter(task__in=selectors.visible(TrainingTask.objects.alive(), seen_by))
     return list(real.select_related("task").order_by("-id")[:ROWS])
 
 

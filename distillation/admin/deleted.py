@@ -38,15 +38,3 @@ class LogicalDeletion:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: Django would delete the row; the verb "delete" hides it."""
         return False
-
-    def has_remove_permission(self, request: HttpRequest) -> bool:
-        """May delete logically."""
-        name = self.model._meta.model_name  # type: ignore[attr-defined]
-        return request.user.has_perm(f"distillation.delete_{name}")
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Hidden rows are no reason to offer "show all"."""
-        changelist = super().get_changelist_instance(request)  # type: ignore[misc]
-        if not changelist.has_active_filters and not changelist.query:
-            changelist.full_result_count = changelist.result_count
-        return changelist

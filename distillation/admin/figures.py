@@ -62,6 +62,11 @@ def rate(value: Number, unit: str) -> str:
     return f"{value:,.0f} {unit}" if value >= 100 else f"{value:,.1f} {unit}"
 
 
+def milliseconds(value: Number) -> str:
+    """``12.3 ms``; three significant digits."""
+    return DASH if not _known(value) else f"{value:,.3g} ms"
+
+
 def duration(seconds: Number) -> str:
     """``3 min 12 s``: the two largest units."""
     if seconds is None or not _known(seconds) or seconds < 0:
@@ -80,6 +85,11 @@ def duration(seconds: Number) -> str:
 def moment(at: datetime | None) -> str:
     """Date and time in the site's zone, to the second."""
     return DASH if at is None else timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day(at: datetime | None) -> str:
+    """The date in the site's zone."""
+    return DASH if at is None else timezone.localtime(at).strftime("%Y-%m-%d")
 
 
 def ago(at: datetime | None) -> str:

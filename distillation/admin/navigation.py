@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from distillation.admin.access import held
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups of links."""
-    return [
-        {
-            "title": "",
-            "items": [
-                _link(_("Overview"), "dashboard", "admin:index"),
-                _link(_("Training tasks"), "model_training", "admin:distillation_trainingtask_changelist",
-                      "distillation.view_trainingtask"),
-                _link(_("LoRA presets"), "tune", "admin:distillation_lorapreset_changelist",
-                      "distillation.view_lorapreset"),
-                _link(_("Workers"), "memory", "admin:distillation_worker_changelist", "distillation.view_worker"),
-            ],
-        },
-        {
-            "title": _("Administration"),
-            "separator": True,
-            "items": [
-                _link(_("Users"), "person", "admin:auth_user_changelist", "auth.view_user"),
-                _link(_("Teams"), "group", "admin:auth_group_changelist", "auth.view_group"),
-                {"title": _("API documentation"), "icon": "api", "link": "/swagger-ui/"},
-            ],
-        },
-    ]  # fmt: skip
+    """The groups of links that the person's rights open."""
+    rights = held(request)
+    work, scripts = (_work(), _scripts()) if rights.has_role else ([], [])
+    groups: list[dict[str, Any]] = [
+        {"title": "", "items": [_link(_("Overview"), "dashboard", "admin:index"), *work]},
+        {"title": _("For scripts"), "separator": True, "items": [*scripts, _docs()]},
+    ]
+    if rights.administers:
+        groups.append({"title": _("Administration"), "separator": True, "items": _administration()})
+    return groups
 
 
 def styles(request: HttpRequest) -> str:
@@ -47,16 +35,36 @@ def favicon(request: HttpRequest) -> str:
     return static("distillation/favicon.svg")
 
 
-def _link(title: str, icon: str, name: str, permission: str = "") -> dict[str, Any]:
-    try:
-        url = reverse(name)
-    except NoReverseMatch:
-        url = ""
-    link: dict[str, Any] = {"title": title, "icon": icon, "link": url}
-    if permission:
-        link["permission"] = _has(permission)
-    return link
+def _work() -> list[dict[str, Any]]:
+    return [
+        _list(_("Training tasks"), "model_training", "distillation_trainingtask"),
+        _list(_("Data sets"), "folder_open", "distillation_dataset"),
+        _list(_("Labelling jobs"), "label", "distillation_inferencejob"),
+        _list(_("LoRA presets"), "tune", "distillation_lorapreset"),
+        _list(_("Workers"), "memory", "distillation_worker"),
+    ]
 
 
-def _has(permission: str) -> Callable[[HttpRequest], bool]:
-    return lambda request: request.user.has_perm(permission)
+def _scripts() -> list[dict[str, Any]]:
+    return [_list(_("Script tokens"), "key", "distillation_scripttoken")]
+
+
+def _docs() -> dict[str, Any]:
+    return _link(_("API documentation"), "api", "swagger-ui")
+
+
+def _administration() -> list[dict[str, Any]]:
+    return [
+        _list(_("Users"), "person", "auth_user"),
+        _list(_("Teams"), "group", "distillation_team"),
+        _list(_("Teacher aliases"), "swap_horiz", "distillation_teacheralias"),
+        _list(_("Audit log"), "fact_check", "distillation_auditentry"),
+    ]
+
+
+def _list(title: str, icon: str, model: str) -> dict[str, Any]:
+    return _link(title, icon, f"admin:{model}_changelist")
+
+
+def _link(title: str, icon: str, name: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(name)}

@@ -22,8 +22,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from distillation.admin import figures
+from distillation.admin.access import OwnedPage, actor
 from distillation.admin.deleted import DeletedFilter, LogicalDeletion
 from distillation.admin.preset_form import PresetForm, modules_of
+from distillation.admin.visibility import visibility_word
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
 from distillation.models import LoraPreset
@@ -34,11 +36,11 @@ Write = Callable[[LoraPreset, str], object]
 
 
 @admin.register(LoraPreset)
-class PresetAdmin(LogicalDeletion, ModelAdmin):
+class PresetAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
     """List and form of presets."""
 
     list_display = ["name", "rank", "alpha", "dropout", "modules", "owner", "changed"]
-    list_filter = [DeletedFilter]
+    list_filter = ["visibility", DeletedFilter]
     list_per_page = 50
     search_fields = ["preset_name", "preset_desc", "target_modules"]
     ordering = ["preset_name", "id"]
@@ -91,7 +93,7 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
         at = preset.update_time
         return format_html('<span class="dd-figure" title="{}">{}</span>', figures.moment(at), figures.ago(at))
 
-    @admin.action(description=_("Delete the ticked presets"), permissions=["remove"])
+    @admin.action(description=_("Delete the ticked presets"), permissions=["change"])
     def delete_presets(self, request: HttpRequest, queryset: QuerySet[LoraPreset]) -> None:
         """Hide them; they can be restored."""
         self._write_all(
@@ -121,7 +123,7 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Create, change or look at a preset."""
-        preset = self._preset(request, object_id) if object_id is not None else None
+        preset = self.get_object(request, object_id) if object_id is not None else None
         may = self.has_change_permission(request, preset) if preset else self.has_add_permission(request)
         if preset is None and not may:
             raise PermissionDenied
@@ -144,48 +146,33 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
                 "preset": preset,
                 "form": form,
                 "editable": editable,
-                "may_remove": self.has_remove_permission(request),
-                "may_restore": may,
+                "may_change": may,
                 "modules": ", ".join(modules_of(preset)) if preset else "",
+                "seen_by": visibility_word(preset.visibility) if preset else "",
                 "list_url": reverse("admin:distillation_lorapreset_changelist"),
             },
         )
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Presets keep no history."""
-        return redirect("admin:distillation_lorapreset_change", object_id)
-
     @method_decorator(require_POST)
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         """Delete or restore one preset."""
-        preset = self._preset(request, str(pk))
+        preset = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, preset):
+            raise PermissionDenied
         if verb == "delete":
-            if not self.has_remove_permission(request):
-                raise PermissionDenied
             self._write_all(request, [preset], delete_preset, gettext("{name} is deleted; it can be restored."))
         elif verb == "restore":
-            if not self.has_change_permission(request, preset):
-                raise PermissionDenied
             self._write_all(request, [preset], restore_preset, gettext("{name} is back."))
         else:
             raise Http404
         return redirect("admin:distillation_lorapreset_change", preset.pk)
 
-    def _preset(self, request: HttpRequest, object_id: str) -> LoraPreset:
-        preset = self.get_object(request, object_id)
-        if preset is None:
-            raise Http404
-        if not self.has_view_or_change_permission(request, preset):
-            raise PermissionDenied
-        return preset
-
     def _save(self, request: HttpRequest, preset: LoraPreset | None, form: PresetForm) -> HttpResponse | None:
-        actor = request.user.get_username()
         try:
             if preset is None:
-                preset = create_preset(form.sent(), actor)
+                preset = create_preset(form.sent(), actor(request))
             else:
-                update_preset(preset, form.sent(), actor, partial=False)
+                update_preset(preset, form.sent(), actor(request), partial=False)
         except (InvalidRequest, Refused) as error:
             form.refuse(error)
             return None
@@ -194,12 +181,22 @@ class PresetAdmin(LogicalDeletion, ModelAdmin):
 
     def _write_all(self, request: HttpRequest, presets: Any, write: Write, done: str) -> None:
         for preset in presets:
+            if not self.has_change_permission(request, preset):
+                messages.error(request, _not_yours(preset))
+                continue
             try:
-                write(preset, request.user.get_username())
+                write(preset, actor(request))
             except Refused as refusal:
                 messages.error(request, translate(refusal.sentence))
             else:
                 messages.success(request, done.format(name=preset.preset_name))
+
+
+def _not_yours(preset: LoraPreset) -> str:
+    return gettext("%(preset)s belongs to %(owner)s; only the owner, as an engineer, and administrators change it.") % {
+        "preset": preset.preset_name,
+        "owner": preset.create_by or figures.DASH,
+    }
 
 
 def _figure(value: Any) -> SafeString:

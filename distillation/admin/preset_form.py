@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from distillation.admin.visibility import show_visibility
 from distillation.contract.options import BY_NAME
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
@@ -27,6 +28,7 @@ class PresetForm(forms.Form):
     loraRank = forms.CharField(label=_("LoRA rank"), required=False)  # noqa: N815
     loraAlpha = forms.CharField(label=_("LoRA alpha"), required=False)  # noqa: N815
     loraDropout = forms.CharField(label=_("LoRA dropout"), required=False)  # noqa: N815
+    visibility = forms.CharField(required=False)
     targetModules = forms.CharField(  # noqa: N815
         label=_("target modules"), required=False, help_text=_("Names with commas between them: q_proj, v_proj")
     )
@@ -37,8 +39,9 @@ class PresetForm(forms.Form):
             if not isinstance(field.widget, forms.Textarea):
                 field.widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
             option = BY_NAME.get(name)
-            if option is not None:
+            if option is not None and option.minimum is not None:
                 field.help_text = f"{gettext(option.help)} {option.minimum:g} – {option.maximum:g}"
+        show_visibility(self.fields["visibility"])
 
     def sent(self) -> dict[str, str]:
         """What the services get."""
@@ -57,7 +60,7 @@ class PresetForm(forms.Form):
 def _values(preset: LoraPreset | None) -> dict[str, Any]:
     """A new form shows the catalogue's defaults."""
     if preset is None:
-        return {name: BY_NAME[name].default for name in ("loraRank", "loraAlpha", "loraDropout")}
+        return {name: BY_NAME[name].default for name in ("loraRank", "loraAlpha", "loraDropout", "visibility")}
     return {
         "presetName": preset.preset_name,
         "presetDesc": preset.preset_desc,
@@ -65,6 +68,7 @@ def _values(preset: LoraPreset | None) -> dict[str, Any]:
         "loraAlpha": preset.lora_alpha,
         "loraDropout": f"{preset.lora_dropout:f}".rstrip("0").rstrip(".") or "0",
         "targetModules": ", ".join(modules_of(preset)),
+        "visibility": preset.visibility,
     }
 
 

@@ -6,20 +6,17 @@ spelled in camelCase or be something else entirely; what cannot be read is left 
 
 from __future__ import annotations
 
-import json
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from distillation.admin import figures
+from distillation.admin import figures, loose
 from distillation.models import ModelEvaluation
 
 MAX_MATRIX = 30
 """A larger matrix cannot be read by a person."""
 MAX_CLASSES = 200
-LARGEST = 1e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +52,31 @@ class Report:
     names: list[str]
     matrix: list[MatrixRow]
     left_out: str = ""
+    reliability: list[list[str]] = field(default_factory=list)
+    """Confidence from … to, samples, mean confidence, share of right answers."""
 
 
 def read(evaluation: ModelEvaluation) -> Report:
     """The evaluation's tables."""
-    details = _keys(_parsed(evaluation.detailed_results))
-    student = _number(details.get("accuracy"))
-    teacher, control = _part(details, "teacher"), _part(details, "control")
-    names = [str(name) for name in _list(details.get("classes"))]
-    matrix, left_out = _matrix(_list(details.get("confusionmatrix")), names)
+    details = loose.keys(loose.parsed(evaluation.detailed_results))
+    student = loose.number(details.get("accuracy"))
+    teacher, control = loose.part(details, "teacher"), loose.part(details, "control")
+    names = [str(name) for name in loose.items(details.get("classes"))]
+    matrix, left_out = _matrix(loose.items(details.get("confusionmatrix")), names)
     heads, classes = _classes(details)
     return Report(
         evaluation=evaluation,
         student=student,
-        teacher=_number(teacher.get("accuracy")),
-        control=_number(control.get("accuracy")),
+        teacher=loose.number(teacher.get("accuracy")),
+        control=loose.number(control.get("accuracy")),
         levels=_levels(teacher, details, control),
-        averages=_averages(evaluation),
+        averages=_averages(evaluation) + _averages_of(details),
         classes=classes,
         class_heads=heads,
         names=[row.name for row in matrix],
         matrix=matrix,
         left_out=left_out,
+        reliability=_reliability(details),
     )
 
 
@@ -88,24 +88,27 @@ def _levels(teacher: dict[str, Any], student: dict[str, Any], control: dict[str,
     ]
     rows = [row for row in rows if row is not None]
     small = [row.accuracy for row in rows[1:] if row is not None and row.accuracy is not None] if teacher else []
-    return [
+    earlier = _level(_("Teacher, before it learned"), {"accuracy": loose.part(student, "lora").get("accuracybefore")})
+    levels = [
         Level(row.who, row.accuracy, row.cells, best=bool(small) and index > 0 and row.accuracy == max(small))
         for index, row in enumerate(rows)
         if row is not None
     ]
+    return levels if earlier is None else [earlier, *levels]
 
 
 def _level(who: str, part: dict[str, Any]) -> Level | None:
-    accuracy = _number(part.get("accuracy"))
+    accuracy = loose.number(part.get("accuracy"))
     speed = part.get("throughput")
     if isinstance(speed, dict):
-        speed = _keys(speed).get("imagespersecond")
-    rate = _first(part, "imagespersecond", "samplespersecond")
+        speed = loose.keys(speed).get("imagespersecond")
+    rate = loose.first(part, "imagespersecond", "samplespersecond")
     cells = [
         figures.percent(accuracy),
-        figures.parameters(_number(_first(part, "parameters", "parametercount", "params"))),
-        figures.size(_number(_first(part, "sizebytes", "bytes", "modelbytes", "size", "filebytes"))),
-        figures.rate(_number(rate if rate is not None else speed), _("images/s")),
+        figures.parameters(loose.number(loose.first(part, "parameters", "parametercount", "params"))),
+        figures.size(loose.number(loose.first(part, "sizebytes", "bytes", "modelbytes", "size", "filebytes"))),
+        figures.rate(loose.number(rate if rate is not None else speed), _("images/s")),
+        figures.milliseconds(loose.number(loose.first(part, "latencyms"))),
     ]
     return Level(who, accuracy, cells) if any(cell != figures.DASH for cell in cells) else None
 
@@ -121,28 +124,64 @@ def _averages(evaluation: ModelEvaluation) -> list[tuple[str, str]]:
     return [(name, figures.percent(value)) for name, value in pairs if value is not None]
 
 
+def _averages_of(details: dict[str, Any]) -> list[tuple[str, str]]:
+    pairs = [
+        (_("Top-5 accuracy"), details.get("top5")),
+        (_("Calibration error"), details.get("calibrationerror")),
+        (_("Mean Dice"), details.get("dice")),
+        (_("Pixel accuracy"), details.get("pixelaccuracy")),
+    ]
+    return [(name, figures.percent(value)) for name, found in pairs if (value := loose.number(found)) is not None]
+
+
+def _reliability(details: dict[str, Any]) -> list[list[str]]:
+    rows = [loose.keys(row) for row in loose.objects(details.get("reliability"))[:MAX_MATRIX]]
+    return [
+        [
+            f"{figures.percent(loose.number(row.get('from')), 0)} – {figures.percent(loose.number(row.get('to')), 0)}",
+            figures.count(loose.number(row.get("count"))),
+            figures.percent(loose.number(row.get("confidence"))),
+            figures.percent(loose.number(row.get("accuracy"))),
+        ]
+        for row in rows
+    ]
+
+
 def _classes(details: dict[str, Any]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    per_class = details.get("perclass")
-    if isinstance(per_class, list):
-        heads = [_("Precision"), _("Recall"), "F1", _("Samples")]
-        rows = [_class_row(_keys(row)) for row in per_class[:MAX_CLASSES] if isinstance(row, dict)]
-        return (heads, rows) if rows else ([], [])
-    simple = _first(details, "classaccuracies", "classaccuracy", "perclassaccuracy", "perclass")
+    rows = [loose.keys(row) for row in loose.objects(details.get("perclass"))[:MAX_CLASSES]]
+    if rows:
+        known = [pair for pair in _class_figures() if any(loose.first(row, *pair[1]) is not None for row in rows)]
+        return [*(head for head, _names in known), _("Samples")], [_class_row(row, known) for row in rows]
+    if isinstance(details.get("perclass"), list):
+        return [], []
+    simple = loose.first(details, "classaccuracies", "classaccuracy", "perclassaccuracy", "perclass")
     if isinstance(simple, dict):
         pairs = list(simple.items())[:MAX_CLASSES]
-        return [_("Accuracy")], [(str(name), [figures.percent(_number(value))]) for name, value in pairs]
+        return [_("Accuracy")], [(str(name), [figures.percent(loose.number(value))]) for name, value in pairs]
     return [], []
 
 
-def _class_row(row: dict[str, Any]) -> tuple[str, list[str]]:
-    shares = [_first(row, "precision"), _first(row, "recall"), _first(row, "f1", "f1score")]
-    name = str(_first(row, "class", "name", "label") or figures.DASH)
-    samples = figures.count(_number(_first(row, "support", "samples", "count")))
-    return name, [*(figures.percent(_number(share)) for share in shares), samples]
+def _class_figures() -> list[tuple[str, tuple[str, ...]]]:
+    """Heads of the columns and the names of their figures; a column that no class has is left out."""
+    return [
+        (_("Precision"), ("precision",)),
+        (_("Recall"), ("recall",)),
+        ("F1", ("f1", "f1score")),
+        ("AP50", ("ap50",)),
+        ("AP50-95", ("ap95",)),
+        ("IoU", ("iou",)),
+        ("Dice", ("dice",)),
+    ]
+
+
+def _class_row(row: dict[str, Any], known: list[tuple[str, tuple[str, ...]]]) -> tuple[str, list[str]]:
+    name = str(loose.first(row, "class", "name", "label") or figures.DASH)
+    samples = figures.count(loose.number(loose.first(row, "support", "samples", "count")))
+    return name, [*(figures.percent(loose.number(loose.first(row, *names))) for _head, names in known), samples]
 
 
 def _matrix(rows: list[Any], names: list[str]) -> tuple[list[MatrixRow], str]:
-    numbers = [[_number(cell) for cell in row] for row in rows if isinstance(row, list)]
+    numbers = [[loose.number(cell) for cell in row] for row in rows if isinstance(row, list)]
     square = bool(numbers) and all(len(row) == len(numbers) and None not in row for row in numbers)
     if not square or len(numbers) != len(rows):
         return [], ""
@@ -151,7 +190,9 @@ def _matrix(rows: list[Any], names: list[str]) -> tuple[list[MatrixRow], str]:
             "count": len(numbers),
             "limit": MAX_MATRIX,
         }
-    labels = names if len(names) == len(numbers) else [str(index + 1) for index in range(len(numbers))]
+    labels = [*names, _("Background")]  # of a detector: what is nowhere, and what was not found
+    if len(labels) != len(numbers):
+        labels = names if len(names) == len(numbers) else [str(index + 1) for index in range(len(numbers))]
     return [_matrix_row(labels[i], i, [int(cell or 0) for cell in row]) for i, row in enumerate(numbers)], ""
 
 
@@ -159,37 +200,3 @@ def _matrix_row(name: str, index: int, row: list[int]) -> MatrixRow:
     total = sum(row) or 1
     shades = [-(-10 * max(cell, 0) // total) for cell in row]  # rounded up, so that one mistake can be seen
     return MatrixRow(name, [(cell, shades[i], i == index) for i, cell in enumerate(row)])
-
-
-def _parsed(text: str | None) -> dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _keys(value: dict[str, Any]) -> dict[str, Any]:
-    """camelCase and snake_case meet in the middle."""
-    return {str(key).replace("_", "").lower(): item for key, item in value.items()}
-
-
-def _part(details: dict[str, Any], name: str) -> dict[str, Any]:
-    part = details.get(name)
-    if isinstance(part, dict):
-        return _keys(part)
-    return {"accuracy": part} if _number(part) is not None else {}
-
-
-def _first(part: dict[str, Any], *names: str) -> Any:
-    return next((part[name] for name in names if part.get(name) is not None), None)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: Any) -> float | None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > LARGEST:
-        return None
-    return float(value) if math.isfinite(value) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin
 
 from distillation import selectors
 from distillation.admin import task_list, task_page, verbs
+from distillation.admin.access import OwnedPage, actor, held
 from distillation.admin.deleted import LogicalDeletion
 from distillation.admin.task_actions import bulk_actions
 from distillation.admin.task_form import TaskForm
@@ -30,11 +31,13 @@ from distillation.contract.sentence import Refused
 from distillation.models import Executor, TaskStatus, TrainingTask
 from distillation.models.sentences import translate
 from distillation.services.tasks import create_task, edit_task
+from distillation.storage.artifacts import BESIDE_THE_MODEL, open_artifact
 from distillation.storage.local import model_file
+from distillation.storage.run_result import EXAMPLES
 
 
 @admin.register(TrainingTask)
-class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
+class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
     """List, form and page of tasks."""
 
     list_display = task_list.COLUMNS
@@ -63,7 +66,7 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its row of statuses."""
-        chips = task_list.chips(request.GET.get("status__exact", ""))
+        chips = task_list.chips(request.GET.get("status__exact", ""), held(request))
         return super().changelist_view(
             request,
             {
@@ -83,6 +86,7 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
             path("<int:pk>/do/<str:verb>/", view(self.do), name="distillation_trainingtask_do"),
             path("<int:pk>/live/", view(self.live), name="distillation_trainingtask_live"),
             path("<int:pk>/model/", view(self.model_archive), name="distillation_trainingtask_model"),
+            path("<int:pk>/examples/<int:number>/", view(self.example), name="distillation_trainingtask_example"),
             *super().get_urls(),
         ]
 
@@ -98,30 +102,28 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
             if not self.has_add_permission(request):
                 raise PermissionDenied
             return self._form(request, None)
-        task = self._task(request, object_id)
+        task = self.get_object(request, object_id)
         if self.may_edit(request, task):
             return self._form(request, task)
         if request.method == "POST":
+            if not self.has_change_permission(request, task):
+                raise PermissionDenied
             messages.error(request, _("%(task)s cannot be changed any more; clone it.") % {"task": task.task_id})
             return redirect(_url(task))
         return self._render(request, "detail.html", task.task_name, {**task_page.page(task, request),
                             "version": task_page.version(task), "original": task})  # fmt: skip
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The page itself shows who did what."""
-        return redirect(_url(self._task(request, object_id)))
 
     @method_decorator(require_POST)
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         """Carry out a verb on one task and go back to its page."""
         if verb not in verbs.VERBS:
             raise Http404
-        if not verbs.allowed(verb, request):
+        task = self.get_object(request, str(pk))
+        if not verbs.allowed(verb, task, request):
             raise PermissionDenied
-        task = self._task(request, str(pk))
         done = verbs.VERBS[verb].done
         try:
-            result = verbs.VERBS[verb].run(task, request.user.get_username())
+            result = verbs.VERBS[verb].run(task, actor(request))
         except Refused as refusal:
             messages.error(request, translate(refusal.sentence))
         except InvalidRequest as invalid:
@@ -135,32 +137,39 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
     @method_decorator([require_GET, never_cache])
     def live(self, request: HttpRequest, pk: int) -> JsonResponse:
         """The figures of a queued or running task."""
-        return JsonResponse(task_page.live(self._task(request, str(pk))))
+        return JsonResponse(task_page.live(self.get_object(request, str(pk))))
 
     @method_decorator(require_GET)
     def model_archive(self, request: HttpRequest, pk: int) -> ChunkedFile:
-        """The small model and its description as one ZIP file."""
-        task = self._task(request, str(pk))
+        """The small model and what was delivered with it as one ZIP file, for those who may use models."""
+        task = self.get_object(request, str(pk))
+        if not held(request).may_use_models:
+            raise PermissionDenied
         file = model_file(task.model_path) if selectors.usable(task) is None else None
         if file is None:
             raise Http404
         archive = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
-            for part in (file, file.parent / "config.json"):
-                if part.is_file():
+            for part in (file, *(file.parent / name for name in BESIDE_THE_MODEL)):
+                if part.is_file() and not part.is_symlink():
                     bundle.write(part, f"{task.task_id}/{part.name}")
         archive.seek(0)
         return ChunkedFile(archive, as_attachment=True, filename=f"{task.task_id}.zip")
 
-    # How
-
-    def _task(self, request: HttpRequest, object_id: str) -> TrainingTask:
-        task = self.get_object(request, object_id)
-        if task is None:
-            raise Http404
-        if not self.has_view_or_change_permission(request, task):
+    @method_decorator(require_GET)
+    def example(self, request: HttpRequest, pk: int, number: int) -> ChunkedFile:
+        """A held-out picture with the student's answer, for those who may use models."""
+        task = self.get_object(request, str(pk))
+        if not held(request).may_use_models:
             raise PermissionDenied
-        return task
+        found = open_artifact(task.task_id, f"{EXAMPLES}/{number}.jpg")
+        if found is None:
+            raise Http404
+        with found:
+            content = os.fdopen(os.dup(found.descriptor), "rb")
+        return ChunkedFile(content, content_type="image/jpeg")
+
+    # How
 
     def _form(self, request: HttpRequest, task: TrainingTask | None) -> HttpResponse:
         form = TaskForm(request, task, request.POST if request.method == "POST" else None)
@@ -174,9 +183,8 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
 
     def _save(self, request: HttpRequest, task: TrainingTask | None, form: TaskForm) -> HttpResponseRedirect | None:
         """The page to go to, or None when the form shows what was refused."""
-        actor = request.user.get_username()
         try:
-            saved = edit_task(task, form.sent(), actor) if task else create_task(form.sent(), actor)
+            saved = edit_task(task, form.sent(), actor(request)) if task else create_task(form.sent(), actor(request))
         except InvalidRequest as invalid:
             form.refuse(invalid)
             return None
@@ -190,7 +198,7 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
 
     def _started(self, request: HttpRequest, task: TrainingTask) -> HttpResponseRedirect:
         try:
-            verbs.VERBS["start"].run(task, request.user.get_username())
+            verbs.VERBS["start"].run(task, actor(request))
         except Refused as refusal:
             messages.warning(
                 request,
@@ -217,10 +225,6 @@ class TaskAdmin(LogicalDeletion, task_list.TaskColumns, ModelAdmin):
                 **context,
             },
         )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingTask]:
-        """Deleted ones too: the filter of the list hides them."""
-        return TrainingTask.objects.all()
 
 
 def _url(task: TrainingTask) -> str:

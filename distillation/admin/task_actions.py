@@ -13,7 +13,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from distillation.admin.verbs import VERBS, Verb
+from distillation.admin import figures
+from distillation.admin.access import actor
+from distillation.admin.verbs import VERBS, Verb, allowed
 from distillation.contract.sentence import Refused
 from distillation.models import TrainingTask
 from distillation.models.sentences import translate
@@ -36,8 +38,11 @@ def carry_out(verb: Verb, tasks: list[TrainingTask], request: HttpRequest) -> No
     done: list[str] = []
     refused: list[str] = []
     for task in tasks:
+        if not allowed(verb.name, task, request):
+            refused.append(_not_yours(task))
+            continue
         try:
-            verb.run(task, request.user.get_username())
+            verb.run(task, actor(request))
             done.append(str(verb.done).format(task=task.task_id))
         except Refused as refusal:
             refused.append(translate(refusal.sentence))
@@ -45,7 +50,7 @@ def carry_out(verb: Verb, tasks: list[TrainingTask], request: HttpRequest) -> No
     _say(request, messages.ERROR, refused)
 
 
-@admin.action(description=gettext_lazy("Remove all samples for good"), permissions=["remove"])
+@admin.action(description=gettext_lazy("Remove all samples for good"), permissions=["administer"])
 def take_samples_away(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[TrainingTask]
 ) -> HttpResponse | None:
@@ -53,7 +58,7 @@ def take_samples_away(
     if "confirmed" not in request.POST:
         question = _("Remove every sample task for good, with its history and evaluations? Your own tasks stay.")
         return _ask(model_admin, request, queryset, question, "take_samples_away", [])
-    number = remove_samples()
+    number = remove_samples(actor(request))
     text = ngettext("%(n)s sample was removed.", "%(n)s samples were removed.", number) % {"n": number}
     messages.success(request, text)
     return None
@@ -62,19 +67,27 @@ def take_samples_away(
 def _bulk(verb: Verb) -> Action:
     @admin.action(
         description=verb.bulk_label,  # type: ignore[arg-type]
-        permissions=["remove" if verb.permission == "delete" else verb.permission],
+        permissions=["change"],
     )
     def action(
         model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[TrainingTask]
     ) -> HttpResponse | None:
         tasks = list(queryset)
-        if verb.name in ASKED and "confirmed" not in request.POST:
-            return _ask(model_admin, request, queryset, _bulk_question(verb, len(tasks)), action.__name__, tasks)
+        mine = [task for task in tasks if allowed(verb.name, task, request)]
+        if mine and verb.name in ASKED and "confirmed" not in request.POST:
+            return _ask(model_admin, request, queryset, _bulk_question(verb, len(mine)), action.__name__, mine)
         carry_out(verb, tasks, request)
         return None
 
     action.__name__ = f"{verb.name}_tasks"
     return action
+
+
+def _not_yours(task: TrainingTask) -> str:
+    return _("%(task)s belongs to %(owner)s; only the owner, as an engineer, and administrators change it.") % {
+        "task": task.task_id,
+        "owner": task.create_by or figures.DASH,
+    }
 
 
 def _bulk_question(verb: Verb, number: int) -> str:

@@ -23,7 +23,9 @@ from unfold.widgets import (
 
 from distillation import selectors
 from distillation.admin import figures, words
-from distillation.contract.options import GROUPS, OPTIONS, Option
+from distillation.admin.access import held
+from distillation.contract.option import Option
+from distillation.contract.options import GROUPS, OPTIONS
 from distillation.contract.request import InvalidRequest
 from distillation.contract.students import STUDENTS
 from distillation.models import LoraPreset, TrainingTask
@@ -33,8 +35,12 @@ from distillation.services.flat import flat
 SELDOM = frozenset({
     "taskInputName", "remark", "executor", "priority", "taskType", "imageSize", "lrScheduler",
     "datasetName", "valDatasetName", "numClasses", "studentModelType", "studentModelSize",
-    "softLabelWeight", "hardLabelWeight", "distillLossType", "distillationType",
-    "gradAccumSteps", "maxGradNorm", "weightDecay", "seed",
+    "softLabelWeight", "hardLabelWeight", "distillLossType", "distillationType", "featureLossType", "featureWeight",
+    "intermediateLayers", "attentionDistill", "alignFeature",
+    "gradAccumSteps", "maxGradNorm", "weightDecay", "seed", "augmentation", "cacheViews", "selectBest",
+    "teacherQuantization", "studentInitMethod", "studentPretrainPath",
+    "method", "warmupRatio", "amp", "ema", "earlyStopping", "deterministic", "autoSaveCheckpoint", "checkpointInterval",
+    "loraTargetModules", "loraLayers", "loraBiasTrain", "loraEpochs",
 })  # fmt: skip
 """Shown behind "More settings"."""
 
@@ -139,7 +145,7 @@ class Group:
     @property
     def only_with_teacher(self) -> bool:
         """Whether nothing here matters in direct training."""
-        return self.key == "lora" or not any(cell.option.direct for cell in self.cells)
+        return not any(cell.option.direct for cell in self.cells)
 
 
 def _field(option: Option, choices: Choices | None) -> forms.Field:
@@ -153,7 +159,7 @@ def _field(option: Option, choices: Choices | None) -> forms.Field:
 
 def _input(option: Option) -> forms.Widget:
     attrs: dict[str, Any] = {"autocomplete": "off"}
-    if option.kind == "text":
+    if option.kind in ("text", "list"):
         if option.max_length:
             attrs["maxlength"] = option.max_length
         if option.name in ("description", "remark"):
@@ -192,13 +198,13 @@ def _defaults() -> dict[str, Any]:
 def _places(request: HttpRequest) -> dict[str, Choices]:
     """Choices that the disk and the database know."""
     none = [("", "—")]
-    data = [(found["value"], _dataset_label(found)) for found in selectors.datasets()]
+    data = [(found["value"], _dataset_label(found)) for found in selectors.datasets(request.user)]
     return {
         "datasetId": [("", _("Choose a data set")), *data],
-        "valDatasetId": [("", _("The same data set's val/ folder")), *data],
+        "valDatasetId": [("", _("The held-out part of the same data set")), *data],
         "teacherModel": [("", _("Choose a teacher")), *selectors.teachers(request.user)],
         "studentModel": [("", _("Choose a student")), *_students()],
-        "loraPreset": [*none, *((name, name) for name in _presets())],
+        "loraPreset": [*none, *((name, name) for name in _presets(request))],
     }
 
 
@@ -225,12 +231,13 @@ def _students() -> Iterable[tuple[str, str]]:
         )
 
 
-def _presets() -> Iterable[str]:
-    return LoraPreset.objects.alive().values_list("preset_name", flat=True)
+def _presets(request: HttpRequest) -> Iterable[str]:
+    seen = selectors.visible(LoraPreset.objects.alive(), held(request))
+    return seen.order_by("preset_name").values_list("preset_name", flat=True)
 
 
 def _text(value: Any) -> str:
-    """As people type it: 50 rather than 50.0, 0.00001 rather than 1e-05."""
+    """As people type it: 50 rather than 50.0, 0.00001 rather than 1e-05, names with commas."""
     if isinstance(value, float):
         return f"{value:.10f}".rstrip("0").rstrip(".")
-    return str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

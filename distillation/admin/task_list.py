@@ -15,6 +15,7 @@ from unfold.decorators import display
 from distillation.admin import badge, figures, words
 from distillation.admin.deleted import DeletedFilter
 from distillation.models import Executor, TaskStatus, TrainingTask
+from distillation.selectors import Rights, tasks_seen_by
 
 COLUMNS = ["task", "state", "advance", "pair", "data", "exactness", "took", "made"]
 
@@ -122,9 +123,9 @@ class TaskColumns:
         )
 
 
-def chips(current: str) -> list[dict[str, Any]]:
-    """Each status with its number of tasks, for the row above the list: one query."""
-    rows = TrainingTask.objects.alive().order_by().values_list("status").annotate(n=Count("id"))
+def chips(current: str, seen_by: Rights) -> list[dict[str, Any]]:
+    """Each status with the number of tasks that are seen, for the row above the list: one query."""
+    rows = tasks_seen_by(seen_by).order_by().values_list("status").annotate(n=Count("id"))
     numbers = dict(rows)
     return [
         {

@@ -10,14 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from distillation import selectors
-from distillation.admin import badge, figures, report, verbs, words
+from distillation.admin import badge, figures, report, task_files, verbs, words
+from distillation.admin.access import held
+from distillation.admin.visibility import visibility_word
+from distillation.contract.cache_keys import ADAPTERS, PICTURES, TEACHER
 from distillation.contract.options import GROUPS, OPTIONS
 from distillation.contract.sentence import Problem
 from distillation.models import Executor, TaskStatus, TrainingTask
 from distillation.models.choices import ACTIVE
 from distillation.models.sentences import shown, translate
-from distillation.services import validation
+from distillation.services import cache_references, validation
 from distillation.services.flat import flat
+from distillation.storage.local import run_dir
 
 HISTORY_ROWS = 100
 TRANSITION_ROWS = 100
@@ -27,16 +31,19 @@ Rows = list[tuple[str, Any]]
 
 def head(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     """Name, state and buttons: on the page of a task and above its form."""
+    pending = task.status == TaskStatus.PENDING and held(request).may_change(task.create_by)
     return {
         "task": task,
         "badge": badge.status_badge(task),
         "notes": badge.notes(task),
         "buttons": verbs.buttons(task, request),
+        "seen_by": visibility_word(task.visibility),
         "created_ago": figures.ago(task.create_time),
         "created": figures.moment(task.create_time),
-        "downloadable": selectors.usable(task) is None,
-        "problems": _problems(validation.start_problems(task)) if task.status == TaskStatus.PENDING else [],
-        "ignored": _problems(validation.not_applied(task)) if task.status == TaskStatus.PENDING else [],
+        "downloadable": held(request).may_use_models and selectors.usable(task) is None,
+        # They name what the owner may see, and matter to those who can do something about them.
+        "problems": _problems(validation.start_problems(task)) if pending else [],
+        "ignored": _problems(validation.not_applied(task)) if pending else [],
     }
 
 
@@ -56,6 +63,7 @@ def page(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
         "unusable": _said(selectors.usable(task)) if task.status == TaskStatus.COMPLETED else "",
         "newest": newest,
         "levels": _levels(newest),
+        **_left_on_disk(task, request),
         "older": [report.read(evaluation) for evaluation in evaluations[1:]],
         "configuration": list(_configuration(task)),
         "facts": facts(task),
@@ -118,9 +126,32 @@ def facts(task: TrainingTask) -> Rows:
         (_("Model"), task.model_path or figures.DASH),
         (_("Model checksum"), task.model_sha256 or ""),
         (_("Checkpoint"), task.checkpoint_path or ""),
+        *_cached(task),
         (_("Last contact lost"), figures.moment(task.lost_contact_at) if task.lost_contact_at else ""),
     ]
     return [(label, value) for label, value in rows if value != ""]
+
+
+def _left_on_disk(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
+    """Files and pictures of a finished run, for those who may use its model; pictures show the data."""
+    if task.status != TaskStatus.COMPLETED or not held(request).may_use_models:
+        return {}
+    return {"files": task_files.files(task), "examples": task_files.examples(task)}
+
+
+def _cached(task: TrainingTask) -> Rows:
+    """What the run has opened in the cache."""
+    words = {
+        PICTURES: _("Prepared pictures"),
+        TEACHER: _("Answers of the teacher"),
+        ADAPTERS: _("Adapter of the teacher"),
+    }
+    return [
+        (words[row["kind"]], _("made, %(size)s") % size if row["made"] else _("found in the cache, %(size)s") % size)
+        for row in cache_references.opened(run_dir(task.task_id))
+        if row["kind"] in words
+        for size in ({"size": figures.size(row["bytes"])},)
+    ]
 
 
 def _is_live(task: TrainingTask) -> bool:
@@ -154,10 +185,12 @@ def _levels(newest: report.Report | None) -> list[dict[str, str]]:
 
 
 def _configuration(task: TrainingTask) -> Iterable[tuple[str, Rows]]:
-    """The settings by group; in direct training without what only a teacher needs."""
+    """The settings by group; in direct training without what only a teacher needs, and LoRA only where it is used."""
     values = flat(task)
     direct = task.training_mode == "direct"
     for key, title in GROUPS.items():
+        if key == "lora" and direct and values.get("loraTarget", "none") == "none":
+            continue
         rows: Rows = [
             (_(option.label), words.setting(values[option.name]))
             for option in OPTIONS

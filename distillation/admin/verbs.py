@@ -13,11 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from distillation.admin.access import held
 from distillation.jobs import control
 from distillation.models import Executor, TaskStatus, TrainingTask
-from distillation.services.tasks import clone_task
+from distillation.services.cloning import clone_task
+from distillation.services.ownership import take_over
 
-CHANGE, ADD, DELETE = "change", "add", "delete"
+CHANGE, ADD, ADMINISTER = "change", "add", "administer"
+"""What a verb needs: to be allowed to change the task, to create tasks, to be an administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,14 @@ VERBS: dict[str, Verb] = {
              icon="restart_alt",
              question=_("Start {task} from the first epoch? What it has learned so far is thrown away.")),
         Verb("clone", _("Clone"), _("{task} was cloned; this is the copy."), _clone, ADD, icon="content_copy"),
-        Verb("delete", _("Delete"), _("{task} is deleted; it can be restored."), control.delete, DELETE,
+        Verb("delete", _("Delete"), _("{task} is deleted; it can be restored."), control.delete,
              icon="delete", look="danger",
              question=_("Delete {task}? It disappears from all lists, a running one is stopped; it can be restored."),
              bulk_label=_("Delete the ticked tasks")),
         Verb("restore", _("Restore"), _("{task} is back."), control.restore, icon="restore_from_trash", look="main",
              bulk_label=_("Restore the ticked tasks")),
+        Verb("take_over", _("Take over"), _("{task} is yours now."), take_over, ADMINISTER, icon="person_add",
+             question=_("Take over {task}? It has no owner; you become its owner.")),
     )
 }  # fmt: skip
 """In the order in which pages show them."""
@@ -76,6 +81,8 @@ def possible(verb: str, task: TrainingTask) -> bool:
     """Whether the button is shown for the task as it was read."""
     if verb == "clone":
         return True
+    if verb == "take_over":
+        return not task.create_by
     if verb == "restore":
         return task.del_flag == 1
     if verb == "fresh":
@@ -85,9 +92,13 @@ def possible(verb: str, task: TrainingTask) -> bool:
     return control.may(verb, task)
 
 
-def allowed(verb: str, request: HttpRequest) -> bool:
-    """Whether the person has the right."""
-    return request.user.has_perm(f"distillation.{VERBS[verb].permission}_trainingtask")
+def allowed(verb: str, task: TrainingTask, request: HttpRequest) -> bool:
+    """Whether the person has the right, whatever state the task is in."""
+    rights = held(request)
+    needed = VERBS[verb].permission
+    if needed == ADD:
+        return rights.may_create
+    return rights.administers if needed == ADMINISTER else rights.may_change(task.create_by)
 
 
 def buttons(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]:
@@ -101,7 +112,7 @@ def buttons(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]
             "question": _question(verb, task),
         }
         for verb in VERBS.values()
-        if possible(verb.name, task) and allowed(verb.name, request)
+        if possible(verb.name, task) and allowed(verb.name, task, request)
     ]
 
 

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,29 +16,18 @@ from unfold.decorators import display
 
 from distillation import selectors
 from distillation.admin import figures
+from distillation.admin.access import RolePage
 from distillation.models import Worker
 
 
 @admin.register(Worker)
-class WorkerAdmin(ModelAdmin):
+class WorkerAdmin(RolePage, ModelAdmin):
     """Who can run tasks, and whether it lives."""
 
     list_display = ["name", "state", "host", "slot_count", "device_names", "seen", "started"]
     fields = ["name", "state", "host", "pid", "slot_count", "device_names", "seen", "started"]
     readonly_fields = fields
     search_fields = ["name", "host"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
     @display(description=_("Status"))
     def state(self, worker: Worker) -> SafeString:

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from distillation.management.checks import HINT, waits_for_adoption
 from distillation.models import TrainingTask
 
 ADMIN = "admin"
@@ -45,6 +46,8 @@ def pending_migrations() -> list[str]:
 def migrate() -> int:
     """Apply what is missing and return how many that were. Raises CommandError."""
     try:
+        if waits_for_adoption():
+            raise CommandError(f"The database holds the tables of an existing installation. {HINT}")
         missing = len(pending_migrations())
         if missing:
             call_command("migrate", verbosity=0, interactive=False)

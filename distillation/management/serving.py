@@ -8,7 +8,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from distillation.management.supervisor import Child, Supervisor
 DEFAULT_PORT = 8080
 LOCAL = "127.0.0.1"
 START_SECONDS = 60
+BACKLOG = 2048
 MOST_DEATHS = 3
 # A proxy of this machine has no business between two of its own processes.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -58,31 +60,49 @@ def base_url(number: int) -> str:
     return f"http://{LOCAL}:{number}"
 
 
-def supervisor(number: int, *, host: str = LOCAL, logs: Path | None, say: Callable[[str], None]) -> Supervisor:
-    """Web and worker; their output goes to files below ``logs``, or to ours."""
+@contextmanager
+def supervisor(
+    number: int, *, host: str = LOCAL, logs: Path | None, say: Callable[[str], None]
+) -> Iterator[Supervisor]:
+    """Web processes and a worker while the block runs; their output goes to files below ``logs``, or to ours.
+
+    The web processes accept from one socket, which stays open while one of them is started again.
+    """
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
-    web = [
-        *(sys.executable, "-m", "uvicorn", "distillation_site.asgi:application"),
-        *(
-            "--host",
-            host,
-            "--port",
-            str(number),
-            "--no-access-log",
-            "--timeout-graceful-shutdown",
-            "3",
-            "--lifespan",
-            "off",
-        ),
-    ]
-    worker = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run_worker"]
-    children = [
-        Child("web", web, logs / "web.log" if logs else None),
-        Child("worker", worker, logs / "worker.log" if logs else None),
-    ]
     env = {**os.environ, "DISTILLATION_HOME": str(settings.DISTILLATION_HOME), "PYTHONUNBUFFERED": "1"}
-    return Supervisor(children, cwd=Path(settings.BASE_DIR), env=env, say=say)
+    with listening_socket(host, number) as listener:
+        count = settings.DISTILLATION_WEB_PROCESSES
+        names = ["web"] if count == 1 else [f"web {place}" for place in range(1, count + 1)]
+        worker = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run_worker"]
+        children = [
+            *(Child(name, _web(listener.fileno()), logs / "web.log" if logs else None, fds=(listener.fileno(),))
+              for name in names),
+            Child("worker", worker, logs / "worker.log" if logs else None),
+        ]  # fmt: skip
+        with Supervisor(children, cwd=Path(settings.BASE_DIR), env=env, say=say) as running:
+            yield running
+
+
+def listening_socket(host: str, number: int) -> socket.socket:
+    """Listen. Raises CommandError when somebody else has taken the port meanwhile."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, number), family=family, backlog=BACKLOG)
+    except OSError:
+        require_free_port(host, number)
+        raise
+    # Accepted connections inherit it; uvicorn takes the socket for a local one and would not set it, so that the
+    # second part of an answer waited for the client's acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _web(fd: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "uvicorn", "distillation_site.asgi:application", "--fd", str(fd)),
+        *("--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", "off"),
+    ]
 
 
 def wait_until_healthy(children: Supervisor, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Web and worker as child processes: started together, restarted one by one, ended together.
+"""Web processes and worker as child processes: started together, restarted one by one, ended together.
 
 Single-threaded: whoever uses it calls :meth:`Supervisor.tick` or :meth:`Supervisor.sleep` while it waits. It must
 never leave a process behind; a child is tethered to this process, so that holds for a SIGKILL of this one too.
@@ -50,6 +50,8 @@ class Child:
     command: Sequence[str]
     log: Path | None = None
     """Where its output goes; None: to ours."""
+    fds: tuple[int, ...] = ()
+    """Open files of ours that it needs, under the same numbers."""
     delay: float = FIRST_DELAY
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started: float = field(default=0.0, init=False)
@@ -68,6 +70,7 @@ class Child:
                 cwd=cwd,
                 env=env,
                 start_new_session=True,
+                pass_fds=self.fds,
             )
         finally:
             if output:

@@ -13,8 +13,9 @@ from typing import Literal
 from django.conf import settings
 from django.core.management import CommandError
 
-NAMES = ("digits", "digits-100")
-SECONDS = 300
+from distillation.management.demo.names import USUAL
+
+SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,41 @@ class Made:
     files: int
 
 
-def create(root: Path) -> list[Made]:
-    """Make every demo data set below ``root``; what is there stays as it is. Raises CommandError."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which data sets, and how large."""
+
+    names: tuple[str, ...] = USUAL
+    scenes: tuple[int, int, int] = (600, 200, 200)
+    """For training, for validation and without labels."""
+    scene_size: int = 160
+    """Pixels of a scene's side."""
+    aeon: Path | None = None
+    """The wheel or folder that holds ItalyPowerDemand."""
+
+
+def create(root: Path, wanted: Wanted | None = None) -> list[Made]:
+    """Make the demo's data sets below ``root``; what is there stays as it is. Raises CommandError."""
+    wanted = wanted or Wanted()
     root.mkdir(parents=True, exist_ok=True)
     # On the same file system as the target, so that the rename is atomic; hidden, so that no catalogue lists it.
     with tempfile.TemporaryDirectory(prefix=".demo-", dir=root) as draft:
-        _generate(Path(draft))
-        return [_place(Path(draft) / name, root / name) for name in NAMES]
+        _generate(Path(draft), wanted)
+        return [_place(Path(draft) / name, root / name) for name in wanted.names]
 
 
-def _generate(draft: Path) -> None:
+def _generate(draft: Path, wanted: Wanted) -> None:
     """Run the program that imports scikit-learn, which this process must not."""
-    command = [sys.executable, "-m", "distillation.management.demo.digits", str(draft)]
+    command = [sys.executable, "-m", "distillation.management.demo.digits", str(draft), *wanted.names]
+    command += ["--scenes", *map(str, wanted.scenes), "--scene-size", str(wanted.scene_size)]
+    if wanted.aeon is not None:
+        command += ["--aeon", str(wanted.aeon.resolve())]
     try:
         subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.CalledProcessError as error:
-        raise CommandError(f"The digits could not be written:\n{error.stderr[-2000:]}") from error
+        raise CommandError(f"The data sets could not be written:\n{error.stderr[-2000:]}") from error
     except subprocess.TimeoutExpired as error:
-        raise CommandError(f"Writing the digits took longer than {SECONDS} s.") from error
+        raise CommandError(f"Writing the data sets took longer than {SECONDS} s.") from error
 
 
 def _place(made: Path, target: Path) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,25 @@ _FIGURES = ("parameters", "accuracy", "bytes", "images_per_second")
 
 def result(evaluation: dict[str, Any], *, tasks: dict[str, str], seconds: float) -> dict[str, Any]:
     """Collect the figures. Raises KeyError or ValueError when the evaluation lacks one."""
+    found = figures(evaluation, _FIGURES)
+    return {
+        "tasks": tasks,
+        **found,
+        "gain_points": round(found["distilled"]["accuracy"] - found["control"]["accuracy"], 4),
+        "held_out_pictures": evaluation["evalSampleCount"],
+        "labelled_pictures": 100,
+        "seconds": round(seconds, 1),
+    }
+
+
+def figures(evaluation: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of teacher, distilled and control. Raises KeyError or ValueError when the evaluation lacks one."""
     details = json.loads(evaluation["detailedResults"])
     parts = {"teacher": details["teacher"], "distilled": details, "control": details["control"]}
     missing = [name for name, part in parts.items() if part is None]
     if missing:
         raise ValueError(f"the evaluation has no figures of: {', '.join(missing)}")
-    figures = {name: {key: part[key] for key in _FIGURES} for name, part in parts.items()}
-    return {
-        "tasks": tasks,
-        **figures,
-        "gain_points": round(figures["distilled"]["accuracy"] - figures["control"]["accuracy"], 4),
-        "held_out_pictures": evaluation["evalSampleCount"],
-        "labelled_pictures": 100,
-        "seconds": round(seconds, 1),
-    }
+    return {name: {key: part[key] for key in names} for name, part in parts.items()}
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -42,7 +48,7 @@ def table(content: dict[str, Any]) -> list[str]:
     """Lines for a terminal."""
     head = f"  {'':10} {'parameters':>12} {'accuracy':>10} {'on disk':>10} {'images/s':>12}"
     rows = [
-        f"  {name:10} {part['parameters']:12,d} {part['accuracy']:8.2f} % {_size(part['bytes']):>10} "
+        f"  {name:10} {part['parameters']:12,d} {part['accuracy']:8.2f} % {size(part['bytes']):>10} "
         f"{part['images_per_second']:12,.0f}"
         for name in MODELS
         for part in (content[name],)
@@ -61,5 +67,6 @@ def table(content: dict[str, Any]) -> list[str]:
     ]
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """Bytes for people."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import urllib.error
 import urllib.request
@@ -25,25 +24,27 @@ class Rest:
     """One user of one installation."""
 
     def __init__(self, base: str, user: str, password: str) -> None:
-        self._base = base + API
-        secret = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self._headers = {
-            "Authorization": f"Basic {secret}",
-            "Content-Type": "application/json",
-            "Accept-Language": "en",
-        }
+        self._base = base
+        self._login = {"userName": user, "password": password}
+        self._headers = {"Content-Type": "application/json", "Accept-Language": "en"}
         # A proxy of this machine has no business between two of its own processes.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def get(self, path: str) -> Any:
         """The answer's ``data``. Raises RestError."""
-        return self._call("GET", path)
+        return self._call("GET", API + path)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer's ``data``. Raises RestError."""
-        return self._call("POST", path, body or {})
+        return self._call("POST", API + path, body or {})
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        if "Authorization" not in self._headers:
+            session = self._send("POST", "/auth/login", self._login)
+            self._headers["Authorization"] = f"Bearer {session['token']}"
+        return self._send(method, path, body)
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         payload = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 - always http to this machine
             self._base + path, payload, self._headers, method=method

@@ -89,6 +89,29 @@ def _require_life(task: dict[str, Any], standstill: float) -> None:
         raise TaskFailed(f"{task['taskId']} has not moved for {standstill:.0f} s (status {task['status']}).")
 
 
+def follow_labelling(rest: Rest, job_id: str, children: Supervisor, display: Display) -> dict[str, Any]:
+    """Return the labelling job when it is COMPLETED. Raises TaskFailed and RestError."""
+    began = changed = time.monotonic()
+    last: tuple[Any, ...] = ()
+    while True:
+        children.sleep(POLL)
+        now = time.monotonic()
+        job: dict[str, Any] = rest.get(f"/inference/{job_id}")
+        state = (job["status"], job["queued"], job["processedImages"])
+        ended = job["status"] == "COMPLETED"
+        shown = f"  labelling {job['processedImages']}/{job['totalImages'] or '?'} pictures  {now - began:.0f} s"
+        display.progress(shown, urgent=ended)
+        if state != last:
+            last, changed = state, now
+        if ended:
+            display.keep()
+            return job
+        if job["status"] != "RUNNING":
+            raise TaskFailed(f"{job_id} is {job['status']}: {job['errorMessage'] or 'somebody stopped it'}")
+        if now - changed > STANDSTILL:
+            raise TaskFailed(f"{job_id} has not moved for {now - changed:.0f} s.")
+
+
 def line(name: str, task: dict[str, Any], seconds: float) -> str:
     """``teacher [████····]  45 %  student 7/15  loss 0.1234  accuracy 97.78 %  12 s``."""
     done = BAR * task["progress"] // 100

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.utils import NotSupportedError
 from django.utils import timezone
 
+from distillation.management.checks import HINT, waits_for_adoption
 from distillation.management.doctor.finding import Finding, none, ok, problem
 from distillation.management.installation import pending_migrations
 
@@ -52,6 +53,10 @@ def reachable() -> Finding:
 def migrated() -> Finding:
     """Whether every table is there."""
     try:
+        if waits_for_adoption():
+            return problem(
+                "Tables", "those of an existing installation, not adopted", "migrate cannot use them as they are.", HINT
+            )
         missing = pending_migrations()
     except DatabaseError as error:
         return problem(

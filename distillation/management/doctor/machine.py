@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import pynvml
 from django.conf import settings
 from django.core.management import CommandError
 from django.http.request import validate_host
 
+from distillation.jobs import devices
 from distillation.management import serving
 from distillation.management.demo.rest import Rest, RestError
 from distillation.management.doctor.finding import Finding, none, ok, problem
@@ -36,22 +36,15 @@ def python() -> Finding:
 def gpu() -> Finding:
     """What NVML says; a machine without a GPU trains on its CPU."""
     try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
+        found = devices.driver()
+    except devices.NoDriver as error:
         return none("GPU", "–", f"no NVIDIA driver answers ({error}); training runs on the CPU")
-    try:
-        driver = pynvml.nvmlSystemGetDriverVersion()
-        names = [
-            str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index)))
-            for index in range(pynvml.nvmlDeviceGetCount())
-        ]
-    except pynvml.NVMLError as error:
+    except devices.SilentDevices as error:
         return problem(
             "GPU", str(error), "The driver answers, its devices do not.", "Look at nvidia-smi; reload the driver."
         )
-    finally:
-        pynvml.nvmlShutdown()
-    return ok("GPU", f"{', '.join(names) or 'none'} (driver {driver})")
+    names = ", ".join(gpu.name for gpu in found.gpus)
+    return ok("GPU", f"{names or 'none'} (driver {found.version})")
 
 
 def fonts() -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
@@ -31,11 +31,11 @@ def console(alice) -> Client:
 
 @pytest.fixture
 def staff(db):
-    """A browser of a staff user who holds the given rights only."""
+    """A browser of somebody of the staff who is in the given groups only: roles and teams."""
 
-    def browser(*rights: str) -> Client:
+    def browser(*groups: str) -> Client:
         user = UserFactory(is_superuser=False)
-        user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
         client = Client()
         client.force_login(user)
         return client

@@ -82,7 +82,7 @@ def test_one_without_the_right_to_see_tasks_sees_no_figures(staff):
 
 def test_the_sidebar_shows_only_what_may_be_opened(staff, console):
     assert "/admin/auth/user/" in console.get("/admin/").content.decode()
-    page = staff("view_trainingtask").get("/admin/").content.decode()
+    page = staff("R_VIEWER").get("/admin/").content.decode()
     assert LIST in page
     assert "/admin/auth/user/" not in page
 

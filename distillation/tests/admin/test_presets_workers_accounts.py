@@ -100,7 +100,7 @@ def test_no_preset_is_deleted_physically_and_no_get_changes_one(console):
 
 
 def test_one_who_may_only_look_changes_no_preset(staff):
-    preset, viewer = PresetFactory(), staff("view_lorapreset")
+    preset, viewer = PresetFactory(), staff("R_VIEWER")
     assert viewer.get(page_of(preset)).status_code == 200
     assert viewer.post(page_of(preset), filled()).status_code == 403
     assert viewer.post(verb_of(preset, "delete")).status_code == 403
@@ -138,7 +138,8 @@ def test_users_and_teams_are_managed_in_the_same_look(console, language):
     group = Group.objects.create(name="team")
     for url in (
         "/admin/auth/user/", "/admin/auth/user/add/", f"/admin/auth/user/{user.pk}/change/",
-        f"/admin/auth/user/{user.pk}/password/", "/admin/auth/group/", f"/admin/auth/group/{group.pk}/change/",
+        f"/admin/auth/user/{user.pk}/password/", "/admin/distillation/team/",
+        f"/admin/distillation/team/{group.pk}/change/",
     ):  # fmt: skip
         assert console.get(url, HTTP_ACCEPT_LANGUAGE=language).status_code == 200
 

@@ -31,7 +31,9 @@ def test_the_form_has_a_field_for_each_option_with_its_help(console):
 
 
 def test_a_filled_form_makes_the_task_that_rest_would_make(console, digits, teacher):
-    response = console.post(ADD, filled(totalEpochs="7", learningRate="0.0005", control="on", seed="3"))
+    switches = dict.fromkeys(("control", "alignFeature", "autoSaveCheckpoint"), "on")
+    sent = filled(totalEpochs="7", learningRate="0.0005", seed="3", **switches)
+    response = console.post(ADD, sent)
     task = TrainingTask.objects.get()
     assert response.url == page_of(task)
     same = create_task(filled(totalEpochs=7, learningRate=0.0005, control=True, seed=3), "alice")
@@ -64,7 +66,7 @@ def test_save_and_start_puts_it_into_the_queue(console, digits, teacher):
         ({"learningRate": "0.000000001"}, "learningRate"),
         ({"temperature": "nan"}, "temperature"),
         ({"alpha": "2"}, "alpha"),
-        ({"optimizer": "rmsprop"}, "optimizer"),
+        ({"optimizer": "magic"}, "optimizer"),
         ({"loraPreset": "gone"}, "loraPreset"),
         ({"seed": "-1"}, "seed"),
         ({"trainingMode": "direct"}, "teacherModel"),
@@ -96,6 +98,13 @@ def test_a_preset_fills_the_lora_values_that_are_left_empty(console, digits, tea
     assert (task.lora_rank, task.lora_alpha) == (4, 9)
 
 
+def test_modules_of_lora_are_names_with_commas(console, digits, teacher):
+    console.post(ADD, filled(loraTargetModules="q_proj, fc1"))
+    task = TrainingTask.objects.get()
+    assert task.config["loraAdvancedConfig"]["targetModules"] == ["q_proj", "fc1"]
+    assert 'value="q_proj, fc1"' in console.get(page_of(task)).content.decode()
+
+
 def test_students_are_offered_with_their_parameters(console):
     page = console.get(ADD, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "resnet18 · 11.7 M parameters" in page
@@ -118,7 +127,7 @@ class TestEditing:
         assert (task.task_name, float(task.temperature), task.remark or "") == ("new", 2.5, "")
 
     def test_saving_without_a_change_changes_no_setting(self, console, digits, teacher):
-        console.post(ADD, filled(control="on"))
+        console.post(ADD, filled(control="on", loraTargetModules="q_proj,fc1"))
         task = TrainingTask.objects.get()
         before = flat(task)
         shown = {k: v for k, v in console.get(page_of(task)).context["form"].initial.items() if v != "False"}

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from distillation.admin import report
 from distillation.contract.sentence import Sentence
 from distillation.models import TaskStatus, TaskTransition, TrainingTask
 from distillation.models.sentences import stored
+from distillation.storage.local import run_dir
 from distillation.tests.admin.conftest import LIST, page_of
 from distillation.tests.factories import EvaluationFactory, HistoryFactory, TaskFactory
 
@@ -65,11 +67,48 @@ def test_results_of_any_shape_do_no_harm(console, details):
     assert console.get(page_of(task)).status_code == 200
 
 
+def test_certainty_latency_and_dense_figures_are_shown_where_they_are():
+    bins = [{"from": 80.0, "to": 86.7, "count": 12, "accuracy": 75.0, "confidence": 83.1}]
+    details = {
+        "accuracy": 70.0, "latency_ms": 3.21, "top5": 98.5, "calibration_error": 4.2, "reliability": bins,
+        "per_class": [{"class": "a", "iou": 61.5, "dice": None, "support": 3}, {"class": "b", "iou": 0.5, "ap50": 0}],
+    }  # fmt: skip
+    with override("en"):
+        found = report.read(EvaluationFactory(f1_score=None, detailed_results=json.dumps(details)))
+    assert found.levels[0].cells[-1] == "3.21 ms"
+    assert ("Top-5 accuracy", "98.50 %") in found.averages
+    assert ("Calibration error", "4.20 %") in found.averages
+    assert found.reliability == [["80 % – 87 %", "12", "83.10 %", "75.00 %"]]
+    assert found.class_heads == ["AP50", "IoU", "Samples"]
+    assert found.classes == [("a", ["–", "61.50 %", "3"]), ("b", ["0.00 %", "0.50 %", "–"])]
+
+
+def test_the_last_row_of_a_detectors_confusion_matrix_is_background():
+    details = json.dumps({"classes": ["cat", "dog"], "confusion_matrix": [[5, 0, 1], [0, 4, 0], [2, 1, 0]]})
+    with override("en"):
+        assert report.read(EvaluationFactory(f1_score=None, detailed_results=details)).names == [
+            "cat",
+            "dog",
+            "Background",
+        ]
+
+
 def test_a_large_confusion_matrix_is_left_out_with_a_word():
     details = json.dumps({"confusion_matrix": [[1] * 40] * 40})
     found = report.read(EvaluationFactory(f1_score=None, detailed_results=details))
     assert not found.matrix
     assert "40" in found.left_out
+
+
+@pytest.mark.parametrize(
+    ("learned", "accuracies"),
+    [({"accuracy_before": 60.0}, [60.0, 94.61, 92.5, 90.07]), (None, [94.61, 92.5, 90.07])],
+)
+def test_a_teacher_that_learned_is_shown_as_it_was_before_too(learned, accuracies):
+    details = json.dumps({**DETAILS, "lora": learned})
+    levels = report.read(EvaluationFactory(f1_score=None, detailed_results=details)).levels
+    assert [level.accuracy for level in levels] == accuracies
+    assert [level.accuracy for level in levels if level.best] == [92.5]
 
 
 def test_history_is_capped_and_says_its_total(console):
@@ -91,6 +130,19 @@ def test_the_page_asks_the_database_as_often_for_much_as_for_little(console, dja
         TaskTransition.objects.create(task=task, from_status="PENDING", to_status="QUEUED", actor="alice")
     with django_assert_max_num_queries(14):
         console.get(page_of(task))
+
+
+def test_the_page_says_what_the_run_found_in_the_cache(console, home):
+    task = TaskFactory(status="RUNNING")
+    run = run_dir(task.task_id)
+    run.root.mkdir()
+    rows = [("pictures", True, 4_000_000), ("teacher", False, 12_300_000), ("unheard-of", True, 1)]
+    run.cache.write_text(json.dumps([{"kind": k, "key": "x", "made": m, "bytes": b} for k, m, b in rows]))
+    page = console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert "<dt>Prepared pictures</dt><dd>made, 4.00 MB</dd>" in page
+    assert "<dt>Answers of the teacher</dt><dd>found in the cache, 12.30 MB</dd>" in page
+    run.cache.write_text('[{"kind": [], "key": 1, "made": 2, "bytes": 1e999}, 7]')
+    assert "Prepared pictures" not in console.get(page_of(task)).content.decode()
 
 
 def test_an_error_is_told_in_words(console):
@@ -153,12 +205,14 @@ class TestDownload:
         folder = home / "runs" / "T" / "artifacts" / "model"
         folder.mkdir(parents=True)
         (folder / "model.safetensors").write_bytes(b"weights")
-        (folder / "config.json").write_text("{}")
+        for name in ("config.json", "model.onnx", "other.txt"):
+            (folder / name).write_text("{}")
+        (folder / "README.md").symlink_to("/etc/passwd")
         task = TaskFactory(status="COMPLETED", model_path="runs/T/artifacts/model/model.safetensors")
         assert self.url(task) in console.get(page_of(task)).content.decode()
         body = b"".join(console.get(self.url(task)).streaming_content)
         names = zipfile.ZipFile(io.BytesIO(body)).namelist()
-        assert names == [f"{task.task_id}/model.safetensors", f"{task.task_id}/config.json"]
+        assert names == [f"{task.task_id}/{name}" for name in ("model.safetensors", "config.json", "model.onnx")]
 
     @pytest.mark.parametrize("path", ["", "runs/none", "../../../etc/passwd", "/etc/passwd", "a\x00b"])
     def test_nothing_outside_the_home_is_given_away(self, console, path):

@@ -16,8 +16,8 @@ from django.core.management import CommandError, call_command
 from distillation.contract.request import parse
 from distillation.management import installation, serving
 from distillation.management.demo import report, tasks, watching
+from distillation.management.demo.classification import conclude
 from distillation.management.demo.rest import Rest, RestError, UnreachableError, _data
-from distillation.management.demo.show import _conclude
 from distillation.management.demo.watching import Display, TaskFailed, follow, line
 from distillation.management.installation import ensure_administrator, password_file
 
@@ -112,13 +112,13 @@ def test_the_figures_are_those_of_the_evaluation():
     ids=["a small gain", "no control", "no evaluation", "no figures"],
 )
 def test_the_demo_fails_without_a_gain(answer, sentence: str):
-    problem = _conclude(answer, {"teacher": "a", "distilled": "b"}, Display(io.StringIO()), 0.0)
+    problem = conclude(answer, {"teacher": "a", "distilled": "b"}, Display(io.StringIO()), 0.0)
     assert problem is not None
     assert sentence in problem
 
 
 def test_the_demo_writes_its_figures_beside_the_table(home: Path):
-    assert _conclude(evaluation(95.2, 85.1), {"teacher": "a", "distilled": "b"}, Display(io.StringIO()), 0.0) is None
+    assert conclude(evaluation(95.2, 85.1), {"teacher": "a", "distilled": "b"}, Display(io.StringIO()), 0.0) is None
     content = json.loads((home / "demo-result.json").read_text())
     assert content["gain_points"] == 10.1
     assert content["tasks"] == {"teacher": "a", "distilled": "b"}

@@ -16,7 +16,7 @@ from django.db import IntegrityError
 
 from distillation.management.installation import load_samples_once
 from distillation.models import Executor, ModelEvaluation, TaskStatus, TrainingHistory, TrainingTask
-from distillation.selectors import task_type_of
+from distillation.selectors import type_of_task
 from distillation.tests.factories import TaskFactory
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,8 @@ def test_the_fixture_holds_five_tasks_five_records_and_one_evaluation():
     tasks = {task.task_id: task for task in TrainingTask.objects.all()}
     assert sorted(tasks) == [f"TASK_00{n}" for n in range(1, 6)]
     assert {task.executor for task in tasks.values()} == {Executor.SAMPLE}
-    assert [task_type_of(tasks[name]) for name in sorted(tasks)] == [
+    kinds = TrainingTask.objects.order_by("task_id").values_list(type_of_task(), flat=True)
+    assert list(kinds) == [
         "detection",
         "classification",
         "segmentation",

@@ -38,9 +38,10 @@ def free_port() -> int:
 class Served:
     """``manage.py serve`` in a home of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, webs: int = 1) -> None:
         self.port, self.home = free_port(), folder / "served"
         self.env = {**os.environ, "DISTILLATION_HOME": str(self.home), "PORT": str(self.port), "DATABASE_URL": ""}
+        self.env["DISTILLATION_WEB_PROCESSES"] = str(webs)
         self.log = folder / "serve.log"
         self.process: subprocess.Popen[bytes] | None = None
 

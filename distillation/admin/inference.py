@@ -1,0 +1,146 @@
+"""Labelling jobs, read-only: people submit them over REST; here they look on, and stop one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from distillation import selectors
+from distillation.admin import figures
+from distillation.admin.access import RolePage, actor, held
+from distillation.admin.badge import badge
+from distillation.contract.sentence import Refused, Sentence
+from distillation.models import InferenceJob, Intent, TaskStatus
+from distillation.models.sentences import shown, translate
+from distillation.services import inference
+
+
+@admin.action(description=_("Stop the ticked jobs"), permissions=["use"])
+def stop_jobs(model_admin: InferenceAdmin, request: HttpRequest, queryset: QuerySet[InferenceJob]) -> None:
+    """Stop each that is the person's own; say what was refused."""
+    for job in queryset:
+        if not selectors.may_change_job(held(request), job):
+            template = gettext("{job} belongs to {owner}; only the owner and administrators change it.")
+            messages.error(request, template.format(job=job.inference_id, owner=job.create_by or figures.DASH))
+            continue
+        try:
+            inference.stop(job, actor(request))
+        except Refused as refused:
+            messages.error(request, translate(refused.sentence))
+        else:
+            messages.success(request, gettext("{job} stops.").format(job=job.inference_id))
+
+
+@admin.register(InferenceJob)
+class InferenceAdmin(RolePage, ModelAdmin):
+    """List and page of labelling jobs."""
+
+    list_display = ["job", "state", "progress", "failed", "folders", "owner", "made"]
+    list_display_links = ["job"]
+    list_filter = ["status"]
+    list_per_page = 50
+    search_fields = ["inference_id", "task_id", "input_dir", "output_dir"]
+    ordering = ["-create_time", "-id"]
+    show_full_result_count = False
+    actions = [stop_jobs]
+    fields = [
+        "inference_id", "task_id", "model_type", "state", "progress", "error", "failed", "failed_files",
+        "input_dir", "output_dir", "formats", "threshold", "class_thresholds", "batch_size",
+        "object_count", "empty_count", "imported_dataset", "no_import", "owner", "made", "started", "ended",
+    ]  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """What the person may see."""
+        return selectors.visible(super().get_queryset(request).filter(del_flag=0), held(request))
+
+    def has_use_permission(self, request: HttpRequest) -> bool:
+        """For the action: people who label; which jobs is asked one by one."""
+        return held(request).may_use_models
+
+    @display(description=_("Labelling job"), ordering="inference_id")
+    def job(self, job: InferenceJob) -> SafeString:
+        """Its id, and the task whose model labels."""
+        words = '<span class="dd-two dd-name"><b>{}</b><small class="dd-id">{}</small></span>'
+        return format_html(words, job.inference_id, job.task_id)
+
+    @display(description=_("Status"), ordering="status")
+    def state(self, job: InferenceJob) -> SafeString:
+        """The badge of tasks; for a job that was asked to stop, that it does."""
+        status = TaskStatus(job.status)
+        if status == TaskStatus.RUNNING and job.intent:
+            return badge(status, str(Intent(job.intent).label), "warning", moving=True)
+        return badge(status, moving=status == TaskStatus.RUNNING)
+
+    @display(description=_("Pictures"))
+    def progress(self, job: InferenceJob) -> SafeString:
+        """A bar with the numbers beside it."""
+        return format_html(
+            '<span class="dd-bar dd-{}"><progress max="{}" value="{}" aria-label="{}"></progress><b>{} / {}</b></span>',
+            TaskStatus(job.status).tone,
+            job.total_images or 1,
+            job.processed_images,
+            gettext("progress"),
+            figures.count(job.processed_images),
+            figures.count(job.total_images),
+        )
+
+    @display(description=_("Failed"), ordering="failure_count")
+    def failed(self, job: InferenceJob) -> SafeString:
+        """How many pictures could not be labelled."""
+        return format_html('<span class="dd-right dd-figure">{}</span>', figures.count(job.failure_count))
+
+    @display(description=_("Failed pictures"))
+    def failed_files(self, job: InferenceJob) -> str | SafeString:
+        """The first ones with their reasons."""
+        rows = [(path, translate(Sentence.from_json(why))) for path, why in job.named_failures]
+        return format_html_join("", "<div><b>{}</b> {}</div>", rows) if rows else figures.DASH
+
+    @display(description=_("Folders"))
+    def folders(self, job: InferenceJob) -> SafeString:
+        """From where to where."""
+        words = '<span class="dd-two"><span>{}</span><small class="dd-id">→ {}</small></span>'
+        return format_html(words, job.input_dir, job.output_dir)
+
+    @display(description=_("Error"))
+    def error(self, job: InferenceJob) -> str:
+        """In the reader's language."""
+        return shown(job.error_detail) or job.error_message or figures.DASH
+
+    @display(description=_("Why it is no data set"))
+    def no_import(self, job: InferenceJob) -> str:
+        """In the reader's language."""
+        return shown(job.import_note) or figures.DASH
+
+    @display(description=_("Owner"), ordering="create_by")
+    def owner(self, job: InferenceJob) -> str:
+        """Whose."""
+        return job.create_by or figures.DASH
+
+    @display(description=_("Submitted"), ordering="create_time")
+    def made(self, job: InferenceJob) -> SafeString:
+        """When."""
+        return _when(job.create_time)
+
+    @display(description=_("Started at"), ordering="start_time")
+    def started(self, job: InferenceJob) -> SafeString | str:
+        """When."""
+        return _when(job.start_time) if job.start_time else figures.DASH
+
+    @display(description=_("Ended at"), ordering="end_time")
+    def ended(self, job: InferenceJob) -> SafeString | str:
+        """When."""
+        return _when(job.end_time) if job.end_time else figures.DASH
+
+
+def _when(at: Any) -> SafeString:
+    return format_html('<span class="dd-figure" title="{}">{}</span>', figures.moment(at), figures.ago(at))
