@@ -2,17 +2,22 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+ON_SERVER := $(BIN)/python -m distillation.tests.on_server
+# What never touches a database is not run again.
+NO_DATABASE := $(addprefix --ignore=distillation/tests/,engine datasets contract browser)
+SMOKE := $(addprefix distillation/tests/,models lifecycle services api/test_task_lists.py api/test_external_reports.py \
+	api/test_query_counts.py jobs/test_ingest.py jobs/test_wishes.py management/test_samples.py admin/test_login.py)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-all lint format doctor clean
+.PHONY: help setup demo run test test-slow test-all test-mysql test-postgres test-schema lint format doctor clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: ## Make .venv with everything (the others do this by themselves)
 	@scripts/setup
 
-demo: setup ## Train a teacher, distil it into a small model, show the gain, keep serving (DEMO_EXIT=1: end there)
-	@exec $(BIN)/python manage.py demo
+demo: setup ## Train a teacher, distil it into a small model, show the gain, keep serving (DEMO_EXIT=1: end there; TASK=detection)
+	@exec $(BIN)/python manage.py demo $(if $(TASK),--task $(TASK)) $(ARGS)
 
 run: setup ## Serve web and worker without the demo (ARGS="--host 0.0.0.0" for other machines)
 	@exec $(BIN)/python manage.py serve --migrate $(ARGS)
@@ -20,8 +25,19 @@ run: setup ## Serve web and worker without the demo (ARGS="--host 0.0.0.0" for o
 test: setup ## Quick tests, at most 10 minutes, nothing else needs to run
 	@exec $(PYTEST) -n 2 --dist loadscope
 
-test-all: setup ## Every test: real processes, kills, MariaDB, browser
-	@exec $(PYTEST) -n 2 --dist loadscope -m "slow or not slow"
+test-slow: setup ## What `make test` leaves out: real processes, kills, MariaDB, browser
+	@exec $(PYTEST) -n 2 --dist loadscope -m "slow or mysql or browser"
+
+test-all: test test-slow ## Every test
+
+test-mysql: setup ## Quick tests on MariaDB or MySQL (TEST_MYSQL_URL, else the local server, else one of their own)
+	@exec $(ON_SERVER) mysql -n 2 --dist loadscope $(NO_DATABASE)
+
+test-postgres: setup ## A selection on PostgreSQL (TEST_POSTGRES_URL, else the local server, else one of their own)
+	@exec $(ON_SERVER) postgres -n 2 --dist loadscope $(SMOKE)
+
+test-schema: setup ## Schemathesis against the API's schema, as every role (ARGS="--max-time 600 --seed 8": longer)
+	@SCHEMATHESIS_ARGS='$(ARGS)' exec $(PYTEST) -m slow distillation/tests/schemathesis
 
 lint: setup ## Style, types, layers, migrations, API schema
 	$(BIN)/ruff check .

@@ -31,11 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from distillation.contract.run_dir import RunDir
 from distillation.contract.spec import DataSpec, LossSpec, RunSpec, StudentSpec, TeacherSpec, TrainSpec
 from distillation.engine import losses, students
-from distillation.engine.batches import Feed, RowStore
+from distillation.engine.batches import PlainFeed, RowStore
 from distillation.engine.checkpoint import Checkpoints
 from distillation.engine.context import Context
-from distillation.engine.evaluation import Validation
+from distillation.engine.evaluation import ClassifierValidation
 from distillation.engine.events import EventWriter
+from distillation.engine.objective import Classification
+from distillation.engine.ordering import Ordering
 from distillation.engine.progress import Progress
 from distillation.engine.stopping import StopRequest
 from distillation.engine.trainer import Trainer
@@ -137,10 +139,12 @@ def engine_loop(data: Digits, epochs: int) -> Rates:
         context = Context(run_dir, Path(folder), spec, events, StopRequest(), Progress(spec, events))
         pictures = RowStore(data.pictures, data.train, students.normalise, "cpu")
         soften = RowStore(data.logits, data.train, lambda logits: losses.soften(logits, TEMPERATURE), "cpu")
-        feed = Feed(pictures, torch.from_numpy(data.labels[data.train]), soften, spec.train)
+        labels = torch.from_numpy(data.labels[data.train])
+        feed = PlainFeed(pictures, labels, {"logits": soften}, Ordering(len(labels), spec.train))
         held_out = RowStore(data.pictures, data.val, students.normalise, "cpu")
-        validation = Validation(held_out, torch.from_numpy(data.labels[data.val]), 1024)
-        trainer = Trainer(context, "student", model(), feed, validation, Checkpoints(context, "student", None), loss)
+        validation = ClassifierValidation(held_out, torch.from_numpy(data.labels[data.val]), 1024, certain=False)
+        checkpoints = Checkpoints(context, "student", None)
+        trainer = Trainer(context, "student", model(), feed, validation, checkpoints, Classification(loss))
         watch = Watch()
         with context.progress.phase("student", trainer.total_steps, "steps"):
             trainer.train()

@@ -58,6 +58,11 @@ def may(verb: str, task: TrainingTask) -> bool:
 # What people ask for
 
 
+def require(verb: str, task: TrainingTask) -> None:
+    """Raise Refused with the reason when the verb could not be carried out on the task as it was read."""
+    _guard(verb, task)
+
+
 def start(task: TrainingTask, actor: str, *, fresh: bool = False) -> None:
     """Put the task into the queue; it continues from its last checkpoint unless ``fresh``. Raises Refused.
 
@@ -126,14 +131,32 @@ def restore(task: TrainingTask, actor: str) -> None:
     task.refresh_from_db()
 
 
-def bind_model(task: TrainingTask, actor: str, *, model_path: str, model_sha256: str) -> None:
-    """Complete the task with a model that was trained elsewhere; a completed one gets another model."""
+def bind_model(task: TrainingTask, actor: str, *, model_path: str, model_sha256: str, model_url: str) -> None:
+    """Complete the task with a model that was trained elsewhere; a completed one gets another model. Raises Refused."""
     _guard("bind", task)
     now = timezone.now()
     reason = Sentence(gettext_noop("bound to the model {path}"), {"path": model_path})
-    moved = _move(task, S.COMPLETED, actor=actor, reason=reason, **_NO_LEASE, model_path=model_path,
-                  model_sha256=model_sha256, progress=100, end_time=task.end_time or now, update_by=actor)  # fmt: skip
+    moved = _move(task, S.COMPLETED, actor=actor, reason=reason, guard={"del_flag": 0}, **_NO_LEASE,
+                  model_path=model_path, model_sha256=model_sha256, model_url=model_url, progress=100,
+                  end_time=task.end_time or now, error_message=None, error_detail=None, update_by=actor)  # fmt: skip
     _must(moved, "bind", task)
+
+
+def begin_binding(task: TrainingTask, actor: str, model_path: str) -> None:
+    """Log that a model is being checked, which may take minutes; the status stays. Raises Refused."""
+    task.refresh_from_db()
+    _guard("bind", task)
+    reason = Sentence(gettext_noop("the model {path} is being checked before it is bound"), {"path": model_path})
+    _announce(task, TaskStatus(task.status), actor, reason)
+
+
+def fail_binding(task: TrainingTask, actor: str, why: Sentence) -> None:
+    """Log why a model was not bound; a task that does not run shows it as its error. Status and model stay."""
+    with transaction.atomic():
+        idle = TrainingTask.objects.filter(pk=task.pk, del_flag=0, status__in=MOVES["bind"][0])
+        idle.update(**error_columns(why), update_time=timezone.now())
+        task.refresh_from_db()
+        _announce(task, TaskStatus(task.status), actor, why)
 
 
 # What workers and scripts report

@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from distillation.models import LoraPreset, ModelEvaluation, TrainingHistory, TrainingTask
+from distillation.models import InferenceJob, LoraPreset, ModelEvaluation, TrainingHistory, TrainingTask
 
 
 class UserFactory(DjangoModelFactory):
@@ -54,3 +54,18 @@ class PresetFactory(DjangoModelFactory):
 
     preset_name = factory.Sequence(lambda n: f"预设 {n}")
     target_modules = '["q_proj"]'
+    create_by = "alice"
+
+
+class InferenceFactory(DjangoModelFactory):
+    class Meta:
+        model = InferenceJob
+
+    task_id = "TASK_1A2B3C4D"
+    model_type = "cnn-tiny"
+    task_type = "classification"
+    model_path = "runs/TASK_1A2B3C4D/artifacts/model"
+    input_dir = "uploads"
+    output_dir = "labels/first"
+    formats = "labelme,csv"
+    create_by = "alice"

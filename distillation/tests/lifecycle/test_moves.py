@@ -21,7 +21,9 @@ PEOPLE = {
     "resume": lambda task: lifecycle.resume(task, "alice"),
     "pause": lambda task: lifecycle.pause(task, "alice"),
     "stop": lambda task: lifecycle.stop(task, "alice"),
-    "bind": lambda task: lifecycle.bind_model(task, "alice", model_path="models/x.safetensors", model_sha256="0" * 64),
+    "bind": lambda task: lifecycle.bind_model(
+        task, "alice", model_path="models/x.safetensors", model_sha256="0" * 64, model_url="/x"
+    ),
 }
 WORKERS = {
     "claim": lambda task: lifecycle.claim(task, "w1"),
