@@ -88,7 +88,10 @@ def of_option(option: Option) -> dict[str, Any]:
     if option.kind == "text":
         return _of_text(option)
     if option.kind == "list":
-        return names()
+        listed = names()
+        if option.false_too:
+            listed["anyOf"].append({"enum": [False]})
+        return listed
     step = None if option.decimals is None else 10.0**-option.decimals
     limits = {"minimum": option.minimum, "maximum": option.maximum, "multipleOf": step}
     schema = number({"type": option.kind, **_given(limits)})

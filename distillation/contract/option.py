@@ -41,5 +41,7 @@ class Option:
     """True where older clients send a 0 in direct training that means nothing."""
     number_too: bool = False
     """True for a text that older clients send as a number."""
+    false_too: bool = False
+    """True for a list for which older clients send false where they mean nothing."""
     auto: bool = False
     """True for a number of which 0, also sent as ``auto``, leaves the choice to the run."""

@@ -192,6 +192,7 @@ OPTIONS: tuple[Option, ...] = (
             "with places, in detectors the three maps of the neck."
         ),
         max_length=1000, config_path=("distillationAdvancedConfig", "intermediateLayers"), direct=False,
+        false_too=True,
     ),
     Option(
         "attentionDistill", "boolean", "method", gettext_noop("Attention transfer"),

@@ -84,7 +84,7 @@ def _boolean(option: Option, raw: Any) -> bool:
 def _names(option: Option, raw: Any) -> list[str]:
     """Names from an array, a JSON text that holds one, or names with commas."""
     wrong = Refused(Sentence(gettext_noop("{option} must be a list of names between commas."), {"option": option.name}))
-    if raw is False:  # what older clients send for nothing
+    if option.false_too and raw is False:
         return []
     if isinstance(raw, str):
         try:

@@ -71,6 +71,7 @@ def test_other_layers_are_refused(text: str):
     [
         (TEACHER | {"loraLayers": "5-2"}, "loraLayers", "5-2; it must be all"),
         (TEACHER | {"loraTargetModules": [1]}, "loraTargetModules", "list of names"),
+        (TEACHER | {"loraTargetModules": False}, "loraTargetModules", "list of names"),
         (TEACHER | {"loraTargetModules": ["x" * 600]}, "loraTargetModules", "at most 500"),
         (TEACHER | {"loraBiasTrain": "some"}, "loraBiasTrain", "none, lora_only, all"),
         (TEACHER | {"loraRank": 0}, "loraRank", "between 1 and 1024"),

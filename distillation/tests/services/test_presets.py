@@ -59,6 +59,7 @@ def test_a_partial_update_keeps_what_is_absent():
         {"presetName": "p", "targetModules": ' {"q": 1}'},
         {"presetName": "p", "targetModules": '"q_proj'},
         {"presetName": "p", "targetModules": [1]},
+        {"presetName": "p", "targetModules": False},
         {"presetName": "p", "targetModules": ["x" * 600]},
     ],
 )
