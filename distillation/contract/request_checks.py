@@ -32,6 +32,7 @@ RELIES_ON: dict[str, Set[str]] = {
     "loraRank": {"trainingMode", "loraTarget"},
     "loraAlpha": {"trainingMode", "loraTarget"},
     "cacheViews": {"augmentation", *_STUDENT},
+    "seeds": {"collaboration", "loraTarget"},
 }
 """Field → others that a sentence about it takes for granted, besides what each option may be by itself."""
 SENT_BY_OLDER_CLIENTS = frozenset({"temperature", "alpha"})
@@ -58,6 +59,7 @@ def check_together(request: CreateRequest, problems: list[Problem]) -> None:
         reason = Sentence(gettext_noop("No checkpoints are written while training (autoSaveCheckpoint false)."))
         request.not_applied.append(Problem("checkpointInterval", reason))
     _check_first_weights(request, problems)
+    _note_seed(request)
     check_lora(request, problems)
     if request.direct:
         _check_direct(request, problems)
@@ -168,6 +170,13 @@ def _check_first_weights(request: CreateRequest, problems: list[Problem]) -> Non
     if method == "random" and path:
         reason = Sentence(gettext_noop("The first weights are drawn at random (studentInitMethod random)."))
         request.not_applied.append(Problem("studentPretrainPath", reason))
+
+
+def _note_seed(request: CreateRequest) -> None:
+    """One of several seeds is the run's; another one beside them has no effect."""
+    seed, seeds = request.values["seed"], request.seeds()
+    if "seed" in request.given and seed != seeds[0]:
+        request.not_applied.append(Problem("seed", Sentence(gettext_noop("The seeds of the run stand in seeds."))))
 
 
 def _check_quantization(request: CreateRequest, problems: list[Problem]) -> None:
