@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from distillation.contract.arms import KINDS, MOST_SEEDS, named
+from distillation.contract.arms import KINDS, MOST_SEEDS, Kind, named
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.engine import arms
@@ -21,7 +21,7 @@ from distillation.engine.context import Context
 from distillation.engine.progress import trains_control
 from distillation.engine.workloads.workload import Workload
 
-Records = dict[str, dict[str, Any]]
+Records = dict[Kind, dict[str, Any]]
 """Of one seed: the record of ``student`` and, where there is one, of ``control``."""
 
 
@@ -29,7 +29,7 @@ Records = dict[str, dict[str, Any]]
 class Trained:
     """What the arms of all seeds became."""
 
-    first: dict[str, TrainedArm] = field(default_factory=dict)
+    first: dict[Kind, TrainedArm] = field(default_factory=dict)
     """Those of the first seed, which are delivered."""
     records: list[Records] = field(default_factory=list)
     """Of every seed. The weights of further ones stay in their checkpoints: in memory they would be many."""
@@ -68,7 +68,7 @@ def figures(spec: RunSpec, trained: Trained) -> dict[str, Any] | None:
     """
     if len(trained.records) < 2:
         return None
-    runs = [
+    runs: list[dict[str, Any]] = [
         {"seed": seed, **{kind: record["delivered"]["val_accuracy"] for kind, record in records.items()}}
         for seed, records in zip(spec.train.seeds, trained.records, strict=True)
     ]
@@ -93,8 +93,8 @@ def require_sound(spec: RunSpec) -> None:
         )
 
 
-def _train(context: Context, workload: Workload, number: int) -> dict[str, TrainedArm]:
-    trained = {"student": arms.train_student(context, workload, number)}
+def _train(context: Context, workload: Workload, number: int) -> dict[Kind, TrainedArm]:
+    trained: dict[Kind, TrainedArm] = {"student": arms.train_student(context, workload, number)}
     if trains_control(context.spec):
         trained["control"] = arms.train_control(context, workload, number, trained["student"].record["epochs"])
     return trained

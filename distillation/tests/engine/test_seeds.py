@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from distillation.contract import events as kinds
+from distillation.contract.arms import KINDS, Kind
 from distillation.contract.sentence import Refused
-from distillation.contract.spec import RunSpec
+from distillation.contract.spec import LossSpec, RunSpec
 from distillation.engine import atomic, progress, run, seeds, workloads
 from distillation.engine.arms import TrainedArm
 from distillation.engine.context import Context
@@ -78,9 +79,17 @@ def test_two_seeds_are_two_single_runs_of_which_the_first_is_delivered(make_cont
     assert f"| 9 | {expected[1][0]:.2f} | {expected[1][1]:.2f} |" in card
 
 
-def accuracies(arms: dict[str, TrainedArm]) -> tuple[float, float]:
+def accuracies(arms: dict[Kind, TrainedArm]) -> tuple[float, float]:
     student, control = (arms[kind].record["final"]["val_accuracy"] for kind in ("student", "control"))
     return student, control
+
+
+def test_projectors_of_a_further_seed_are_those_of_a_single_run_with_it(make_context: MakeContext, spec: RunSpec):
+    hybrid = replace(spec, loss=LossSpec(4.0, 0.9, 0.1, kind="hybrid", feature_loss="mse"), control=False)
+    both = make_context(with_seeds(hybrid, 4, 9), "both")
+    trained(both)
+    single = trained(make_context(with_seeds(hybrid, 9), "single"))
+    assert same(finished(both, "student2"), single.first["student"].weights)
 
 
 def test_progress_and_what_remains_count_every_seed_and_never_run_back(make_context: MakeContext, spec: RunSpec):
@@ -140,8 +149,8 @@ def test_one_seed_alone_has_no_deviation(spec: RunSpec):
 
 def test_means_and_deviations_are_those_of_a_sample_and_differences_are_paired(spec: RunSpec):
     pairs = [(90.0, 88.0), (92.0, 91.0), (97.0, 91.0)]
-    records = [
-        {kind: {"delivered": {"val_accuracy": value}} for kind, value in zip(("student", "control"), pair, strict=True)}
+    records: list[seeds.Records] = [
+        {kind: {"delivered": {"val_accuracy": value}} for kind, value in zip(KINDS, pair, strict=True)}
         for pair in pairs
     ]
     found = seeds.figures(with_seeds(spec, 1, 2, 3), seeds.Trained(records=records))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from typing import Any
 
 import pytest
 
@@ -47,36 +45,6 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     for arm in ("student", "control"):
         assert_one_curve(platform, task_id, arm)
     assert not [pid for pid in platform.engine_pids(task_id) if alive(pid)]
-
-
-def test_a_run_killed_in_its_second_seed_delivers_the_first_ones_weights(platform: Platform, prepared: Prepared):
-    settings = STUDENT | {"epochs": 8, "teacherModel": prepared.teacher_id}
-    task_id, single = platform.create(**settings, seeds=[0, 5]), platform.create(**settings, seed=0)
-    platform.start_worker()
-    platform.wait(
-        "the second seed learns", lambda: any(_is_of_second_seed(event) for event in platform.events(task_id))
-    )
-    os.kill(platform.engine_pids(task_id)[-1], signal.SIGKILL)
-    for task in (task_id, single):
-        platform.wait("the task is completed", lambda task=task: platform.task(task)["status"] == "COMPLETED", 300)
-    assert platform.task(task_id)["attempt"] == 2
-    assert platform.weights(task_id) == platform.weights(single)
-    history = platform.rows("select epoch from md_training_history where task_id = ? order by epoch", task_id)
-    assert [epoch for (epoch,) in history] == list(range(1, 9))
-    curves = platform.rows(
-        "select p.arm, count(*) from md_metric_point p join md_training_task t on t.id = p.task_id "
-        "where t.task_id = ? and p.name = 'valLoss' group by p.arm", task_id
-    )  # fmt: skip
-    assert dict(curves) == dict.fromkeys(("student", "control", "student2", "control2"), 8)
-    ((detail,),) = platform.rows("select detailed_results from md_model_evaluation where task_id = ?", task_id)
-    found = json.loads(detail)
-    assert [run["seed"] for run in found["seeds"]["runs"]] == [0, 5]
-    assert found["seeds"]["runs"][0]["student"] == found["accuracy"]
-    assert found["seeds"]["runs"][0]["control"] == found["control"]["accuracy"]
-
-
-def _is_of_second_seed(event: dict[str, Any]) -> bool:
-    return event["kind"] == "epoch" and event["arm"] == "student2"
 
 
 def assert_one_curve(platform: Platform, task_id: str, arm: str) -> None:
