@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.feature_losses import read_layers, suitable, unsuitable
-from distillation.contract.options import OPTIONS
+from distillation.contract.options import BY_NAME, OPTIONS
 from distillation.contract.request_lora import check_lora
 from distillation.contract.request_students import resolve_student
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
@@ -173,9 +173,8 @@ def _check_first_weights(request: CreateRequest, problems: list[Problem]) -> Non
 
 
 def _note_seed(request: CreateRequest) -> None:
-    """One of several seeds is the run's; another one beside them has no effect."""
-    seed, seeds = request.values["seed"], request.seeds()
-    if "seed" in request.given and seed != seeds[0]:
+    """Another seed than the first of several has no effect; the default's zero stands in every stored task."""
+    if request.values["seed"] not in (BY_NAME["seed"].default, request.seeds()[0]):
         request.not_applied.append(Problem("seed", Sentence(gettext_noop("The seeds of the run stand in seeds."))))
 
 

@@ -139,7 +139,8 @@ def test_seeds_are_a_list_in_any_spelling_and_win_over_the_seed(sent):
     request = parse({**GOOD, "seeds": sent, "seed": 5, "control": True})
     assert (request.seeds(), request.values["seeds"], request.arms()) == ((7, 0, 3), [7, 0, 3], 6)
     assert [problem.field for problem in request.not_applied] == ["seed"]
-    assert parse({**GOOD, "seeds": sent, "seed": 7}).not_applied == []
+    for unsaid in ({"seed": 7}, {"seed": 0}, {}):
+        assert parse({**GOOD, "seeds": sent, **unsaid}).not_applied == []
 
 
 @pytest.mark.parametrize("nothing", [[], "", None, "[]"], ids=str)
