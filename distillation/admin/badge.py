@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from distillation.contract.arms import ARMS, kind_of, number_of
 from distillation.models import Executor, Intent, TaskStatus, TrainingTask
 
 _SHAPES = {
@@ -98,5 +99,10 @@ def progress_bar(task: TrainingTask, *, figure: bool = True) -> SafeString:
 
 def doing(task: TrainingTask) -> str:
     """The phase in words, where one is known."""
-    phase = PHASES.get(task.phase or "")
-    return str(phase) if phase else (task.phase or "")
+    now = task.phase or ""
+    phase = PHASES.get(kind_of(now) if now in ARMS else now)
+    if phase is None:
+        return now
+    if now in ARMS and number_of(now) > 1:
+        return _("%(phase)s, seed no. %(number)s") % {"phase": phase, "number": number_of(now)}
+    return str(phase)

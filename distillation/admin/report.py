@@ -11,7 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from distillation.admin import figures, loose
+from distillation.admin import figures, loose, report_seeds
+from distillation.admin.report_seeds import Seeds
 from distillation.models import ModelEvaluation
 
 MAX_MATRIX = 30
@@ -52,6 +53,7 @@ class Report:
     names: list[str]
     matrix: list[MatrixRow]
     left_out: str = ""
+    seeds: Seeds | None = None
     reliability: list[list[str]] = field(default_factory=list)
     """Confidence from … to, samples, mean confidence, share of right answers."""
 
@@ -76,6 +78,7 @@ def read(evaluation: ModelEvaluation) -> Report:
         names=[row.name for row in matrix],
         matrix=matrix,
         left_out=left_out,
+        seeds=report_seeds.read(details),
         reliability=_reliability(details),
     )
 

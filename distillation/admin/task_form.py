@@ -37,7 +37,7 @@ SELDOM = frozenset({
     "datasetName", "valDatasetName", "numClasses", "studentModelType", "studentModelSize",
     "softLabelWeight", "hardLabelWeight", "distillLossType", "distillationType", "featureLossType", "featureWeight",
     "intermediateLayers", "attentionDistill", "alignFeature",
-    "gradAccumSteps", "maxGradNorm", "weightDecay", "seed", "augmentation", "cacheViews", "selectBest",
+    "gradAccumSteps", "maxGradNorm", "weightDecay", "seed", "seeds", "augmentation", "cacheViews", "selectBest",
     "teacherQuantization", "studentInitMethod", "studentPretrainPath",
     "method", "warmupRatio", "amp", "ema", "earlyStopping", "deterministic", "autoSaveCheckpoint", "checkpointInterval",
     "loraTargetModules", "loraLayers", "loraBiasTrain", "loraEpochs",
@@ -159,7 +159,7 @@ def _field(option: Option, choices: Choices | None) -> forms.Field:
 
 def _input(option: Option) -> forms.Widget:
     attrs: dict[str, Any] = {"autocomplete": "off"}
-    if option.kind in ("text", "list"):
+    if option.kind in ("text", "list", "integers"):
         if option.max_length:
             attrs["maxlength"] = option.max_length
         if option.name in ("description", "remark"):

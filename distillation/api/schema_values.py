@@ -81,6 +81,18 @@ def names() -> dict[str, Any]:
     }
 
 
+def integers(limits: dict[str, Any], most: int | None) -> dict[str, Any]:
+    """Distinct whole numbers: an array, a text that holds one, or numbers with commas."""
+    array = {"type": "array", "items": {"type": "integer", **limits}, "uniqueItems": True}
+    return {
+        "anyOf": [
+            array | _given({"maxItems": most}),
+            {"type": "string", "format": "integers-between-commas"},
+            {"type": "string", "format": "json-array-of-integers"},
+        ]
+    }
+
+
 def of_option(option: Option) -> dict[str, Any]:
     """What the option takes. In direct training also the zero that clients send for what only a teacher needs."""
     if option.kind == "boolean":
@@ -92,6 +104,8 @@ def of_option(option: Option) -> dict[str, Any]:
         if option.false_too:
             listed["anyOf"].append({"enum": [False]})
         return listed
+    if option.kind == "integers":
+        return integers(_given({"minimum": option.minimum, "maximum": option.maximum}), option.max_items)
     step = None if option.decimals is None else 10.0**-option.decimals
     limits = {"minimum": option.minimum, "maximum": option.maximum, "multipleOf": step}
     schema = number({"type": option.kind, **_given(limits)})

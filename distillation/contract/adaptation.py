@@ -30,6 +30,8 @@ class Wish:
     quantization: str
     features: bool
     """Whether the teacher's features are compared."""
+    seeds: int = 1
+    """How many there are."""
 
 
 def problems(wish: Wish) -> list[Problem]:
@@ -46,6 +48,12 @@ def problems(wish: Wish) -> list[Problem]:
             "collaboration none."
         )
         return _refused("distillationType", sentence)
+    if wish.joint and wish.seeds > 1:
+        sentence = gettext_noop(
+            "With collaboration joint a teacher learns together with one student, and there are {count} seeds. Clone "
+            "the task for each seed, or choose collaboration none."
+        )
+        return _refused("seeds", sentence, count=wish.seeds)
     if wish.target == "teacher":
         return _of_teacher(wish)
     return _of_student(wish) if wish.target == "student" else []
@@ -133,5 +141,5 @@ def _of_student(wish: Wish) -> list[Problem]:
     return []
 
 
-def _refused(field: str, template: str, **params: str) -> list[Problem]:
+def _refused(field: str, template: str, **params: str | int) -> list[Problem]:
     return [Problem(field, Sentence(template, params))]

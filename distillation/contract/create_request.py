@@ -61,6 +61,14 @@ class CreateRequest:
         given = self.values["hardLabelWeight"]
         return round(1 - float(self.values["alpha"]), 10) if given is None else float(given)
 
+    def seeds(self) -> tuple[int, ...]:
+        """What the run is trained with, one after the other; the first one's student is delivered."""
+        return tuple(self.values["seeds"] or (self.values["seed"],))
+
+    def arms(self) -> int:
+        """How often a model is trained: the student and perhaps its control, with every seed."""
+        return (2 if self.values["control"] and not self.direct else 1) * len(self.seeds())
+
     def image_size(self) -> int | None:
         """Pixels that the student will see; None for a student that the catalogue does not know."""
         student = STUDENTS.get(self.values["studentModel"])

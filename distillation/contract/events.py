@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from distillation.contract.arms import ARMS
+
 STARTED = "started"
 """pid, attempt, resumed_epoch (int or null), resumed_step, resumed_arm, device, threads, torch (version)"""
 
@@ -17,8 +19,8 @@ PHASE = "phase"
 """phase (one of PHASES), done, total, unit ("images", "steps", "files"), progress"""
 
 STEP = "step"
-"""Rate-limited. arm, epoch, step, total_steps, loss, soft_loss, feature_loss, hard_loss, learning_rate,
-samples_per_second, trained_samples, progress (0-99 over the whole run), remaining_seconds"""
+"""Rate-limited. arm (of ``arms.ARMS``), epoch, step, total_steps, loss, soft_loss, feature_loss, hard_loss,
+learning_rate, samples_per_second, trained_samples, progress (0-99 over the whole run), remaining_seconds"""
 
 EPOCH = "epoch"
 """arm, epoch (from 1), step, train_loss, train_accuracy, val_loss, val_accuracy, distill_loss, soft_loss,
@@ -37,11 +39,9 @@ FINISHED = "finished"
 FAILED = "failed"
 """sentence: what was looked for, where, and what is available"""
 
-PHASES = ("prepare", "adapt", "teacher", "student", "control", "evaluate", "export")
-"""In the order of a run; "adapt" (the teacher learns from the labels), "teacher" (its outputs are cached) and
-"control" happen only where asked for."""
-
-ARMS = ("student", "control")
+PHASES = ("prepare", "adapt", "teacher", *ARMS, "evaluate", "export")
+"""In the order of a run; "adapt" (the teacher learns from the labels), "teacher" (its outputs are cached), the control
+arms and those of further seeds happen only where asked for."""
 
 
 def parse_line(line: bytes) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "integer", "number", "boolean", "list"]
+Kind = Literal["text", "integer", "number", "boolean", "list", "integers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Option:
     decimals: int | None = None
     """More digits than the column keeps are refused."""
     max_length: int | None = None
+    max_items: int | None = None
+    """Of several integers."""
     choices: tuple[str, ...] = ()
     planned: tuple[str, ...] = ()
     """Values of the contract that this version refuses with a sentence."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from distillation.contract.arms import MOST_SEEDS
 from distillation.contract.option import Option
 from distillation.contract.sentence import gettext_noop
 
@@ -296,6 +297,13 @@ OPTIONS: tuple[Option, ...] = (
         default=0, minimum=0, maximum=2**31 - 1, config_path=("seed",),
     ),
     Option(
+        "seeds", "integers", "training", gettext_noop("Several seeds"), gettext_noop(
+            "Numbers between commas: everything is trained once with each, and the evaluation tells mean and deviation. The "
+            "first one's student is delivered, not the best: held-out samples choose nothing. Empty: the seed alone."
+        ),
+        minimum=0, maximum=2**31 - 1, max_items=MOST_SEEDS, config_path=("seeds",),
+    ),
+    Option(
         "deterministic", "boolean", "training", gettext_noop("Deterministic"),
         gettext_noop(
             "Refuse operations of a GPU that may give other last digits the next time. On a CPU every run is deterministic "
@@ -372,7 +380,6 @@ def _not_yet(name: str, *neutral: Any, path: tuple[str, ...] = ()) -> Option:
 
 
 NOT_AVAILABLE: tuple[Option, ...] = (
-    _not_yet("seeds", []),
     _not_yet("gpuDevices", []),
     _not_yet("teacherParamSize", path=("teacherModelConfig", "paramSize")),
     _not_yet("teacherModelPath", path=("teacherModelConfig", "modelPath")),

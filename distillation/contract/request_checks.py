@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.feature_losses import read_layers, suitable, unsuitable
-from distillation.contract.options import OPTIONS
+from distillation.contract.options import BY_NAME, OPTIONS
 from distillation.contract.request_lora import check_lora
 from distillation.contract.request_students import resolve_student
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
@@ -32,6 +32,7 @@ RELIES_ON: dict[str, Set[str]] = {
     "loraRank": {"trainingMode", "loraTarget"},
     "loraAlpha": {"trainingMode", "loraTarget"},
     "cacheViews": {"augmentation", *_STUDENT},
+    "seeds": {"collaboration", "loraTarget"},
 }
 """Field → others that a sentence about it takes for granted, besides what each option may be by itself."""
 SENT_BY_OLDER_CLIENTS = frozenset({"temperature", "alpha"})
@@ -58,6 +59,7 @@ def check_together(request: CreateRequest, problems: list[Problem]) -> None:
         reason = Sentence(gettext_noop("No checkpoints are written while training (autoSaveCheckpoint false)."))
         request.not_applied.append(Problem("checkpointInterval", reason))
     _check_first_weights(request, problems)
+    _note_seed(request)
     check_lora(request, problems)
     if request.direct:
         _check_direct(request, problems)
@@ -168,6 +170,12 @@ def _check_first_weights(request: CreateRequest, problems: list[Problem]) -> Non
     if method == "random" and path:
         reason = Sentence(gettext_noop("The first weights are drawn at random (studentInitMethod random)."))
         request.not_applied.append(Problem("studentPretrainPath", reason))
+
+
+def _note_seed(request: CreateRequest) -> None:
+    """Another seed than the first of several has no effect; the default's zero stands in every stored task."""
+    if request.values["seed"] not in (BY_NAME["seed"].default, request.seeds()[0]):
+        request.not_applied.append(Problem("seed", Sentence(gettext_noop("The seeds of the run stand in seeds."))))
 
 
 def _check_quantization(request: CreateRequest, problems: list[Problem]) -> None:

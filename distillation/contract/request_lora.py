@@ -63,6 +63,7 @@ def _wish(request: CreateRequest) -> adaptation.Wish:
         augmentation=request.augmentation(),
         quantization=values["teacherQuantization"],
         features=not request.direct and values["distillationType"] != "logit",
+        seeds=len(request.seeds()),
     )
 
 

@@ -23,7 +23,7 @@ _BEGINS_LIKE_JSON = ("[", "{", '"')
 
 
 def read_value(option: Option, raw: Any, *, direct: bool = False) -> Any:
-    """The value in its Python type (int, float, bool, str or a list of str). Raises Refused with what is allowed.
+    """The value in its Python type (int, float, bool, str, a list of one kind). Raises Refused with what is allowed.
 
     In direct mode clients send zeros for what only a teacher needs; these pass below the minimum.
     """
@@ -33,6 +33,8 @@ def read_value(option: Option, raw: Any, *, direct: bool = False) -> Any:
         return _boolean(option, raw)
     if option.kind == "list":
         return _names(option, raw)
+    if option.kind == "integers":
+        return _integers(option, raw)
     number = _number(option, 0 if option.auto and raw == "auto" else raw)
     if direct and (option.zero_in_direct or not option.direct) and number == 0:
         return 0 if option.kind == "integer" else 0.0
@@ -84,16 +86,10 @@ def _boolean(option: Option, raw: Any) -> bool:
 def _names(option: Option, raw: Any) -> list[str]:
     """Names from an array, a JSON text that holds one, or names with commas."""
     wrong = Refused(Sentence(gettext_noop("{option} must be a list of names between commas."), {"option": option.name}))
-    if option.false_too and raw is False:
-        return []
-    if isinstance(raw, str):
-        try:
-            raw = json.loads(raw) if raw.lstrip().startswith(_BEGINS_LIKE_JSON) else raw.split(",")
-        except (ValueError, RecursionError) as error:
-            raise wrong from error
-    if not isinstance(raw, list) or not all(isinstance(name, str) and name.strip() for name in raw):
+    found = [] if option.false_too and raw is False else _listed(raw)
+    if found is None or not all(isinstance(name, str) and name.strip() for name in found):
         raise wrong
-    names = [_text(replace(option, max_length=None), name) for name in raw]
+    names = [_text(replace(option, max_length=None), name) for name in found]
     length = len(json.dumps(names, ensure_ascii=False))
     if option.max_length is not None and length > option.max_length:
         raise Refused(
@@ -103,6 +99,34 @@ def _names(option: Option, raw: Any) -> list[str]:
             )
         )
     return names
+
+
+def _integers(option: Option, raw: Any) -> list[int]:
+    """Distinct whole numbers from an array, a JSON text that holds one, or numbers with commas."""
+    found = _listed(raw)
+    between_commas = isinstance(raw, str) and not raw.lstrip().startswith(_BEGINS_LIKE_JSON)
+    if found is None or not (between_commas or all(isinstance(each, (int, float)) for each in found)):
+        wrong = gettext_noop("{option} must be a list of whole numbers between commas.")
+        raise Refused(Sentence(wrong, {"option": option.name}))
+    if option.max_items is not None and len(found) > option.max_items:
+        many = gettext_noop("{option} has {count} numbers; at most {limit} are taken.")
+        raise Refused(Sentence(many, {"option": option.name, "count": len(found), "limit": option.max_items}))
+    whole = replace(option, kind="integer")
+    numbers = [read_value(whole, each.strip() if between_commas else each) for each in found]
+    twice = next((number for place, number in enumerate(numbers) if number in numbers[:place]), None)
+    if twice is not None:
+        raise Refused(Sentence(gettext_noop("{option} lists {value} twice."), {"option": option.name, "value": twice}))
+    return numbers
+
+
+def _listed(raw: Any) -> list[Any] | None:
+    """What is listed, not looked at yet; None for what is no list."""
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw) if raw.lstrip().startswith(_BEGINS_LIKE_JSON) else raw.split(",")
+        except (ValueError, RecursionError):
+            return None
+    return raw if isinstance(raw, list) else None
 
 
 def _number(option: Option, raw: Any) -> Decimal:

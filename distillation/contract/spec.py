@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from distillation.contract.lora import LoraSpec
@@ -65,7 +65,7 @@ class StudentSpec:
 
 @dataclass(frozen=True, slots=True)
 class TrainSpec:
-    """How to optimise; the control arm uses the same values."""
+    """How to optimise; the control arm uses the same values, and so does every seed."""
 
     epochs: int
     batch_size: int
@@ -94,6 +94,21 @@ class TrainSpec:
     """Refuse operations without a deterministic form; on a GPU they only warn otherwise."""
     early_stopping: int = 0
     """End after so many epochs in a row without a better validation; 0 = never."""
+    more_seeds: tuple[int, ...] = ()
+    """With each of these everything is trained once more; what is delivered is of ``seed``."""
+
+    def __post_init__(self) -> None:
+        """JSON has lists only."""
+        object.__setattr__(self, "more_seeds", tuple(self.more_seeds))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All of them, the one of the delivered student first."""
+        return (self.seed, *self.more_seeds)
+
+    def with_seed(self, seed: int) -> TrainSpec:
+        """The same for another of the seeds."""
+        return replace(self, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

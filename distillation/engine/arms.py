@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from distillation.contract.arms import Kind
+from distillation.contract.arms import named as arm_named
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.datasets.layout import named, shown
 from distillation.engine import export, randomness, students
@@ -18,7 +20,7 @@ from distillation.engine.evaluation import ClassifierValidation, Validation
 from distillation.engine.lora import Inserted, student
 from distillation.engine.lora.student import MergedValidation
 from distillation.engine.ordering import Ordering
-from distillation.engine.progress import trains_control
+from distillation.engine.progress import arms_after
 from distillation.engine.students import pretrained
 from distillation.engine.trainer import Trainer
 from distillation.engine.workloads.workload import Workload
@@ -34,21 +36,30 @@ class TrainedArm:
     """epochs, steps, trained_samples, seconds, final and best figures; what learned through adapters, or None."""
 
 
-def train_student(context: Context, workload: Workload) -> TrainedArm:
-    """Train the student, on labelled and unlabelled samples with the teacher, else on the labelled ones."""
-    return _train(context, workload, "student", workload.feed(with_teacher=context.spec.teacher is not None))
+def train_student(context: Context, workload: Workload, number: int) -> TrainedArm:
+    """Train the student, on labelled and unlabelled samples with the teacher, else on the labelled ones.
+
+    ``context`` is that of the seed of that ``number``.
+    """
+    seed, taught = context.spec.train.seed, context.spec.teacher is not None
+    return _train(context, workload, "student", number, workload.feed(seed=seed, with_teacher=taught))
 
 
-def train_control(context: Context, workload: Workload, epochs: int) -> TrainedArm:
+def train_control(context: Context, workload: Workload, number: int, epochs: int) -> TrainedArm:
     """Train the same student from the same weights on labels alone, for the same number of optimizer steps.
 
     ``epochs`` are those of the student, which may have stopped early.
     """
-    steps = Ordering(workload.samples(), context.spec.train).steps_per_epoch
-    return _train(context, workload, "control", workload.feed(with_teacher=False, stream_steps=steps), epochs)
+    train = context.spec.train
+    steps = Ordering(workload.samples(), train).steps_per_epoch
+    feed = workload.feed(seed=train.seed, with_teacher=False, stream_steps=steps)
+    return _train(context, workload, "control", number, feed, epochs)
 
 
-def _train(context: Context, workload: Workload, arm: str, feed: Feed, epochs: int | None = None) -> TrainedArm:
+def _train(
+    context: Context, workload: Workload, kind: Kind, number: int, feed: Feed, epochs: int | None = None
+) -> TrainedArm:
+    arm = arm_named(kind, number)
     total = (context.spec.train.epochs if epochs is None else epochs) * feed.steps_per_epoch
     checkpoints = Checkpoints(context, arm, workload.outputs.checksum if workload.outputs else None)
     if (finished := checkpoints.finished()) is not None:
@@ -68,9 +79,11 @@ def _train(context: Context, workload: Workload, arm: str, feed: Feed, epochs: i
         feed,
         validation if adapted is None else MergedValidation(validation),
         checkpoints,
-        workload.goal(model, with_teacher=arm == "student" and context.spec.teacher is not None),
+        workload.goal(
+            model, seed=context.spec.train.seed, with_teacher=kind == "student" and context.spec.teacher is not None
+        ),
         epochs=epochs,
-        later_steps=total if arm == "student" and trains_control(context.spec) else 0,
+        later_steps=arms_after(context.spec, arm) * context.spec.train.epochs * feed.steps_per_epoch,
     )
     trainer.restore()
     with closing(feed), context.progress.phase(arm, total, "steps", done=trainer.step):
@@ -82,14 +95,14 @@ def _train(context: Context, workload: Workload, arm: str, feed: Feed, epochs: i
     )
     if adapted is not None:
         weights = student.plain_weights(model, weights)
-    if arm == "student":
+    if kind == "student":
         record["lora"] = workload.teacher_learned() if adapted is None else adapted.facts()
     checkpoints.finish(weights, record)
     return TrainedArm(weights, record)
 
 
 def initial_model(context: Context, workload: Workload) -> nn.Module:
-    """The untrained student; both arms begin with the same weights."""
+    """The untrained student; both arms of a seed begin with the same weights."""
     spec = context.spec
     randomness.seed_all(spec.train.seed)
     model = students.build(
@@ -115,7 +128,7 @@ def model_config(context: Context, workload: Workload, model: nn.Module) -> dict
 
 
 def _take_over_weights(context: Context, workload: Workload, model: nn.Module, arm: str) -> None:
-    """Start from weights that exist, where the spec asks for it; both arms do. Raises Refused."""
+    """Start from weights that exist, where the spec asks for it; all arms do. Raises Refused."""
     spec = context.spec.student
     if spec.init == "random" or spec.init_path is None:
         return
@@ -140,7 +153,7 @@ def _take_over_weights(context: Context, workload: Workload, model: nn.Module, a
 
 
 def _adapt(context: Context, model: nn.Module, arm: str) -> Inserted | None:
-    """Put adapters into the student, where the spec asks for it; both arms have them. Raises Refused."""
+    """Put adapters into the student, where the spec asks for it; all arms have them. Raises Refused."""
     settings = context.spec.lora
     if settings is None or not context.spec.adapts_student:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from distillation.contract.arms import Kind
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.engine import arms, export, students, throughput
 from distillation.engine.arms import TrainedArm
@@ -15,7 +16,7 @@ from distillation.engine.context import Context
 from distillation.engine.workloads.workload import Workload
 
 
-def assess(context: Context, workload: Workload, trained: dict[str, TrainedArm]) -> dict[str, Any]:
+def assess(context: Context, workload: Workload, trained: dict[Kind, TrainedArm]) -> dict[str, Any]:
     """Evaluate every arm and the teacher; the student's figures are at the top level.
 
     Raises Refused when a saved model does not answer as the trained one did, Stopped, OSError.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 from distillation.contract import events as kinds
+from distillation.contract.arms import KINDS, named
 from distillation.contract.spec import RunSpec
 from distillation.engine.events import EventWriter
 
@@ -67,17 +69,30 @@ def trains_control(spec: RunSpec) -> bool:
     return spec.control and spec.teacher is not None
 
 
+def arms_of(spec: RunSpec) -> list[str]:
+    """All arms, in the order in which they are trained."""
+    kinds_trained = KINDS if trains_control(spec) else KINDS[:1]
+    return [named(kind, number) for number in range(1, len(spec.train.seeds) + 1) for kind in kinds_trained]
+
+
+def arms_after(spec: RunSpec, arm: str) -> int:
+    """How many are still to be trained when this one is."""
+    trained = arms_of(spec)
+    return len(trained) - trained.index(arm) - 1
+
+
 def _spans(spec: RunSpec) -> dict[str, tuple[float, float]]:
-    """Training has the largest share; both arms make the same number of steps."""
+    """Training has the largest share; all arms make the same number of steps."""
     trained_from = _TAUGHT if spec.teacher else _PREPARED
-    half = (trained_from + _TRAINED) / 2 if trains_control(spec) else _TRAINED
     adapted = _ADAPTED if spec.adapts_teacher else _PREPARED
+    arms = arms_of(spec)
+    share = (_TRAINED - trained_from) / len(arms)
+    borders = [trained_from + place * share for place in range(len(arms))] + [_TRAINED]
     return {
         "prepare": (0.0, _PREPARED),
         "adapt": (_PREPARED, adapted),
         "teacher": (adapted, _TAUGHT),
-        "student": (trained_from, half),
-        "control": (half, _TRAINED),
+        **dict(zip(arms, pairwise(borders), strict=True)),
         "evaluate": (_TRAINED, _EVALUATED),
         "export": (_EVALUATED, 99.0),
     }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from distillation.contract.arms import named
 from distillation.engine import assessment, atomic, cache_entry, export
 from distillation.engine.arms import TrainedArm
 from distillation.engine.context import Context
 from distillation.engine.events import finite
+from distillation.engine.seeds import Trained
 from distillation.engine.workloads.workload import Workload
 
 VERSION = 1
@@ -25,14 +27,19 @@ def is_complete(context: Context) -> bool:
 def write(
     context: Context,
     workload: Workload,
-    trained: dict[str, TrainedArm],
+    trained: Trained,
     evaluation: dict[str, Any],
 ) -> None:
     """Write ``artifacts/evaluation.json``, then ``result.json``. Raises OSError."""
     atomic.write_json(context.run_dir.artifacts / "evaluation.json", finite(evaluation))
     seconds = {name: round(value, 3) for name, value in context.progress.seconds.items()}
-    seconds |= {arm: round(result.record["seconds"], 3) for arm, result in trained.items()}
-    control = _arm(context, "control", trained["control"], evaluation["control"]) if "control" in trained else None
+    seconds |= {
+        named(kind, number): round(record["seconds"], 3)
+        for number, records in enumerate(trained.records, start=1)
+        for kind, record in records.items()
+    }
+    first = trained.first
+    control = _arm(context, "control", first["control"], evaluation["control"]) if "control" in first else None
     atomic.write_json(
         context.run_dir.result,
         finite(
@@ -42,9 +49,10 @@ def write(
                 "task_id": context.spec.task_id,
                 "mode": context.spec.mode,
                 "spec_digest": context.spec.digest(),
-                **_arm(context, "student", trained["student"], evaluation),
+                **_arm(context, "student", first["student"], evaluation),
                 "evaluation": evaluation,
                 "control": control,
+                "seeds": _seeds(context, trained),
                 **workload.facts(),
                 "lora": evaluation["lora"],
                 "teacher_checksum": workload.outputs.checksum if workload.outputs else None,
@@ -53,6 +61,14 @@ def write(
             }
         ),
     )
+
+
+def _seeds(context: Context, trained: Trained) -> list[dict[str, Any]]:
+    """What was trained with each seed; the first one's is what the result delivers."""
+    return [
+        {"seed": seed, **{kind: _trained(record) for kind, record in records.items()}}
+        for seed, records in zip(context.spec.train.seeds, trained.records, strict=True)
+    ]
 
 
 def _arm(context: Context, arm: str, trained: TrainedArm, evaluation: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +81,12 @@ def _arm(context: Context, arm: str, trained: TrainedArm, evaluation: dict[str, 
         "model_sha256": atomic.sha256_of(weights),
         "model_bytes": weights.stat().st_size,
         "parameters": evaluation["parameters"],
+        **_trained(record),
+    }
+
+
+def _trained(record: dict[str, Any]) -> dict[str, Any]:
+    return {
         "epochs": record["epochs"],
         "steps": record["steps"],
         "trained_samples": record["trained_samples"],

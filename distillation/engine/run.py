@@ -1,4 +1,4 @@
-"""One run from top to bottom: prepare, teacher, student, control, evaluate, export.
+"""One run from top to bottom: prepare, teacher, student and control with each seed, evaluate, export.
 
 Every step is either done again cheaply after an interruption or found finished on disk.
 """
@@ -15,13 +15,10 @@ from distillation.contract.feature_losses import suitable, unsuitable
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.datasets.layout import shown
-from distillation.engine import arms, assessment, batch_choice, result, workloads
-from distillation.engine.arms import TrainedArm
-from distillation.engine.checkpoint import Checkpoints, Position
+from distillation.engine import assessment, batch_choice, result, seeds, workloads
 from distillation.engine.context import Context
 from distillation.engine.examples import writing as examples
 from distillation.engine.exporting.delivery import Delivery
-from distillation.engine.progress import trains_control
 
 
 def perform(context: Context, attempt: int) -> None:
@@ -35,7 +32,7 @@ def perform(context: Context, attempt: int) -> None:
 def _perform(context: Context, attempt: int) -> None:
     settle(context.spec)
     context = batch_choice.settle(context)
-    position = _resumed_position(context)
+    position = seeds.newest(context)
     context.events.emit(
         kinds.STARTED,
         pid=os.getpid(),
@@ -60,13 +57,12 @@ def _perform(context: Context, attempt: int) -> None:
         with context.progress.phase("teacher", workload.total, workload.unit):
             workload.ask_teacher()
 
-    trained: dict[str, TrainedArm] = {"student": arms.train_student(context, workload)}
-    if trains_control(context.spec):
-        trained["control"] = arms.train_control(context, workload, trained["student"].record["epochs"])
+    trained = seeds.train(context, workload)
 
-    with context.progress.phase("evaluate", workload.validation.count * len(trained), workload.unit):
-        evaluation = assessment.assess(context, workload, trained)
-    with context.progress.phase("export", len(trained), "files"):
+    with context.progress.phase("evaluate", workload.validation.count * len(trained.first), workload.unit):
+        evaluation = assessment.assess(context, workload, trained.first)
+        evaluation["seeds"] = seeds.figures(context.spec, trained)
+    with context.progress.phase("export", len(trained.first), "files"):
         files = Delivery(context, workload, evaluation).write()
         shown = examples.write(context, workload)
     context.stop.check()
@@ -92,6 +88,7 @@ def settle(spec: RunSpec) -> None:
                 gettext_noop("Without a number of views the teacher's answers cannot be kept. Choose one or more.")
             )
         )
+    seeds.require_sound(spec)
     _settle_adapters(spec)
     if spec.device != "cpu" and not torch.cuda.is_available():
         raise Refused(
@@ -119,6 +116,7 @@ def _settle_adapters(spec: RunSpec) -> None:
         augmentation=spec.train.augmentation,
         quantization="none" if teacher is None else teacher.quantization,
         features=spec.loss is not None and spec.loss.feature,
+        seeds=len(spec.train.seeds),
     )
     if problems := adaptation.problems(wish):
         raise Refused(problems[0].sentence)
@@ -126,10 +124,3 @@ def _settle_adapters(spec: RunSpec) -> None:
         sentence = adaptation.kind_problem(shown(teacher.name), teacher.kind, joint=spec.joint)
         if sentence is not None:
             raise Refused(sentence)
-
-
-def _resumed_position(context: Context) -> Position | None:
-    for arm in reversed(kinds.ARMS):
-        if (position := Checkpoints(context, arm, None).newest()) is not None:
-            return position
-    return None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distillation.contract import events, series
+from distillation.contract.arms import ARMS, kind_of, number_of
 from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.models import LineKind, LogLevel
 from distillation.services.points import Point
@@ -62,7 +63,7 @@ class Rows:
         self.phase = None
         params = {"attempt": _text(event.get("attempt")), "device": _text(event.get("device"))}
         step, arm = _step_of(event.get("resumed_step")), event.get("resumed_arm")
-        if step is None or arm not in events.ARMS:
+        if step is None or arm not in ARMS:
             sentence = Sentence(gettext_noop("Attempt {attempt} begins on {device}."), params)
             self._line(event, sentence, LineKind.STARTED)
             return
@@ -78,12 +79,11 @@ class Rows:
         if name == self.phase:
             return
         self.phase = name
-        begun = _step_of(event.get("done")) if name in events.ARMS else None
+        begun = _step_of(event.get("done")) if name in ARMS else None
         if begun is not None:
             self._cut(name, begun)
-        words = Sentence(PHASES[name]).as_json() if name in PHASES else name
-        sentence = Sentence(gettext_noop("Phase: {phase}"), {"phase": words})
-        self._line(event, sentence, LineKind.PHASE, arm=name if name in events.ARMS else "", step=begun)
+        sentence = Sentence(gettext_noop("Phase: {phase}"), {"phase": _words(name)})
+        self._line(event, sentence, LineKind.PHASE, arm=name if name in ARMS else "", step=begun)
 
     def _cut(self, arm: str, step: int) -> None:
         self.cuts[arm] = min(step, self.cuts.get(arm, step))
@@ -97,9 +97,9 @@ class Rows:
 
     def _points(self, event: Event, names: Mapping[str, str]) -> None:
         arm, step = event.get("arm"), _step_of(event.get("step"))
-        if arm not in events.ARMS or step is None:
+        if arm not in ARMS or step is None:
             return
-        taught = self._distils and arm == "student"
+        taught = self._distils and kind_of(arm) == "student"
         epoch, time = _epoch_of(event.get("epoch")), _moment(event.get("time"))
         for key, name in names.items():
             if key not in event or (key in series.OF_THE_TEACHER and not taught):
@@ -121,7 +121,7 @@ class Rows:
         )
         arm = event.get("arm")
         self._line(event, sentence, LineKind.CHECKPOINT, level=LogLevel.DEBUG,
-                   arm=arm if arm in events.ARMS else "", step=_step_of(event.get("step")))  # fmt: skip
+                   arm=arm if arm in ARMS else "", step=_step_of(event.get("step")))  # fmt: skip
 
     def _log(self, event: Event) -> None:
         self._line(event, sentence_of(event), level=LEVELS.get(_text(event.get("level")), LogLevel.INFO))
@@ -150,6 +150,15 @@ class Rows:
         self.lines.append(
             Line(sentence, level, kind, arm, step, _step_of(event.get("seq")), _finite(event.get("time")))
         )
+
+
+def _words(phase: str) -> Any:
+    """A phase as a sentence; as it is called where there is none."""
+    if phase in ARMS and number_of(phase) > 1:
+        again = gettext_noop("{phase}, seed no. {number}")
+        words = {"phase": Sentence(PHASES[kind_of(phase)]).as_json(), "number": number_of(phase)}
+        return Sentence(again, words).as_json()
+    return Sentence(PHASES[phase]).as_json() if phase in PHASES else phase
 
 
 def sentence_of(event: Event) -> Sentence:

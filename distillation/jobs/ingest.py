@@ -162,11 +162,13 @@ def _phase(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _step(event: dict[str, Any]) -> dict[str, Any]:
-    return _progress(event) | {
-        "trained_samples": event.get("trained_samples"),
+    columns = _progress(event) | {
         "samples_per_second": event.get("samples_per_second"),
         "estimated_time": _seconds(event.get("remaining_seconds")),
     }
+    if event.get("arm") == "student":  # of what is delivered, as epochs and accuracy are
+        columns["trained_samples"] = event.get("trained_samples")
+    return columns
 
 
 def _epoch(event: dict[str, Any]) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def _option(option: Option) -> dict[str, Any]:
         "maximum": option.maximum,
         "decimals": option.decimals,
         "max_length": option.max_length,
+        "max_items": option.max_items,
         "choices": list(option.choices),
         "planned": list(option.planned),
         "available": option.available,

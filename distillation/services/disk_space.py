@@ -53,7 +53,8 @@ class _Run:
     """Its kind; None without one."""
     layers: int
     """Pairs of layers whose features are compared; 0 where answers alone are."""
-    control: bool
+    arms: int
+    """Of all seeds."""
 
 
 def footprint(request: CreateRequest, data: Outline, teacher_kind: str = "task") -> Footprint:
@@ -67,7 +68,7 @@ def footprint(request: CreateRequest, data: Outline, teacher_kind: str = "task")
             views=request.views(),
             teacher=None if request.direct else teacher_kind,
             layers=_layers(request),
-            control=bool(request.values["control"]),
+            arms=request.arms(),
         ),
     )
 
@@ -116,7 +117,7 @@ def _needed(spec: RunSpec) -> Footprint:
             views=spec.train.views,
             teacher=spec.teacher.kind if spec.teacher else None,
             layers=max(1, len(spec.loss.layers)) if spec.loss is not None and spec.loss.feature else 0,
-            control=spec.control,
+            arms=(2 if spec.control else 1) * len(spec.train.seeds),
         ),
     )
 
@@ -137,10 +138,9 @@ def _footprint(data: Outline, run: _Run) -> Footprint:
         outputs = (data.train + data.unlabeled) * run.views * _bytes_of_view(run, len(data.classes))
     elif run.teacher:
         outputs = samples * run.views * (len(data.classes) * 4 + run.layers * _bytes_of_layer(run))
-    arms = 2 if run.control else 1
     weights = STUDENTS[run.arch].parameters * 4
     # Two checkpoints and one being written, each with weights and two moments; the best weights; the model.
-    return Footprint(samples * pixels * packed + outputs, arms * weights * (3 * 3 + 2))
+    return Footprint(samples * pixels * packed + outputs, run.arms * weights * (3 * 3 + 2))
 
 
 def _layers(request: CreateRequest) -> int:

@@ -32,13 +32,14 @@ _LARGEST_INTEGER = 2**63
 _RUN = {"trainingMode", "executor", "datasetId", "valDatasetId", "studentModel", "studentModelSize", "taskType",
         "imageSize"}  # fmt: skip
 """What data and student of a run follow from."""
-_OF_THE_SIZE = {"control", "augmentation", "cacheViews", "distillationType"}
+_OF_THE_CACHE = {"augmentation", "cacheViews", "distillationType"}
+_OF_THE_ARMS = {"control", "seeds"}
 """What the bytes of a run follow from besides."""
 _COSTS_FOLLOW_FROM = {
-    "cache_bytes": _OF_THE_SIZE,
-    "checkpoint_bytes": {"control"},
-    "steps": {"totalEpochs", "batchSize", "gradAccumSteps", "control"},
-    "duration_seconds": {"totalEpochs", "batchSize", "control"},
+    "cache_bytes": _OF_THE_CACHE,
+    "checkpoint_bytes": _OF_THE_ARMS,
+    "steps": {"totalEpochs", "batchSize", "gradAccumSteps"} | _OF_THE_ARMS,
+    "duration_seconds": {"totalEpochs", "batchSize"} | _OF_THE_ARMS,
     "speed": {"batchSize"},
 }
 _FOLLOWS_FROM = {
@@ -51,6 +52,7 @@ _FOLLOWS_FROM = {
     "cacheViews": {"studentModel", "taskType", "augmentation"},
     "featureLossType": {"distillationType", "attentionDistill", "studentModel", "taskType"},
     "featureWeight": {"distillationType"},
+    "seed": {"seeds"},
 }
 _KEPT_ONLY = gettext_noop("{option} is kept with the task, but this version does nothing with it.")
 
@@ -134,7 +136,7 @@ def _start_problems(request: CreateRequest, around: Surroundings, errors: list[P
     if "teacherModel" in {error.field for error in errors}:  # the data can be looked at all the same
         whole = replace(whole, values=whole.values | {"trainingMode": "direct"})
     found = [problem for problem in request_problems(whole, around) if problem not in errors]
-    return [problem for problem in found if problem.field or not _OF_THE_SIZE & request.refused]
+    return [problem for problem in found if problem.field or not (_OF_THE_CACHE | _OF_THE_ARMS) & request.refused]
 
 
 def _estimates(request: CreateRequest, around: Surroundings, errors: list[Problem]) -> Estimates:
@@ -160,6 +162,8 @@ def _decided(request: CreateRequest, around: Surroundings) -> dict[str, Any]:
         decided |= {"augmentation": whole.augmentation(), "cacheViews": whole.views()}
     if whole.values["distillationType"] != "logit":
         decided |= {"featureLossType": whole.feature_loss(), "featureWeight": whole.feature_weight()}
+    if whole.values["seeds"]:
+        decided["seed"] = whole.seeds()[0]
     if not whole.direct:
         decided |= {"softLabelWeight": whole.soft_weight(), "hardLabelWeight": whole.hard_weight()}
     data = whole.values["datasetId"]
@@ -203,7 +207,7 @@ def _json_safe(value: Any) -> Any:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+    if isinstance(value, list) and all(isinstance(each, (str, int)) for each in value):
         return [_json_safe(name) for name in value[:NAMES_SHOWN]]
     text = value if isinstance(value, str) else str(value)[:LONGEST_ODD_VALUE]
     return text.encode(errors="replace").decode()

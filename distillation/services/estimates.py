@@ -63,7 +63,7 @@ def estimate(request: CreateRequest, around: Surroundings) -> Estimates:
     if not data.train:
         return Estimates(free)
     needed = footprint(request, data, around.teacher_kind(request))
-    arms = 2 if request.values["control"] and not request.direct else 1
+    arms = request.arms()
     samples, steps = _work(request, data)
     speed = measured_speed(request, around)
     return Estimates(

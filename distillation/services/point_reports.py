@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from distillation.contract import events
+from distillation.contract.arms import ARMS
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Problem, Sentence, gettext_noop
 from distillation.contract.series import MAX_NAME
@@ -132,10 +132,10 @@ class _Curve:
 
     def _arm(self) -> str:
         sent = self._sent.get("arm")
-        arm = events.ARMS[0] if sent is None or sent == "" else sent
-        if arm in events.ARMS:
+        arm = ARMS[0] if sent is None or sent == "" else sent
+        if arm in ARMS:
             return str(arm)
-        available = ", ".join(events.ARMS)
+        available = ", ".join(ARMS)
         self._wrong(f"{self._place}.arm", gettext_noop("{field} must be one of {available}."), available=available)
         return ""
 

@@ -53,7 +53,7 @@ def build_spec(task: TrainingTask, *, threads: int, device: str) -> RunSpec:
             weight_decay=values["weightDecay"],
             grad_accum_steps=values["gradAccumSteps"],
             max_grad_norm=values["maxGradNorm"],
-            seed=values["seed"],
+            seed=request.seeds()[0],
             augmentation=request.augmentation(),
             views=request.views(),
             select_best=bool(values["selectBest"]),
@@ -62,6 +62,7 @@ def build_spec(task: TrainingTask, *, threads: int, device: str) -> RunSpec:
             ema=bool(values["ema"]),
             deterministic=bool(values["deterministic"]),
             early_stopping=values["earlyStopping"],
+            more_seeds=request.seeds()[1:],
         ),
         loss=None
         if request.direct

@@ -56,7 +56,7 @@ class OptionSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     otherName = serializers.CharField(source="other_name", allow_null=True)  # noqa: N815
-    kind = serializers.ChoiceField(["text", "integer", "number", "boolean", "list"])
+    kind = serializers.ChoiceField(["text", "integer", "number", "boolean", "list", "integers"])
     group = serializers.CharField()
     label = Words()  # type: ignore[assignment]
     help = Words()
@@ -65,6 +65,9 @@ class OptionSerializer(serializers.Serializer[Any]):
     maximum = serializers.FloatField(allow_null=True)
     decimals = serializers.IntegerField(allow_null=True)
     maxLength = serializers.IntegerField(source="max_length", allow_null=True)  # noqa: N815
+    maxItems = serializers.IntegerField(  # noqa: N815
+        source="max_items", allow_null=True, help_text=gettext_lazy("Of kind integers.")
+    )
     choices = serializers.ListField(child=serializers.CharField())
     planned = serializers.ListField(child=serializers.CharField())
     available = serializers.BooleanField(help_text=gettext_lazy("False: it has no effect in this version."))

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from distillation.api.schema_values import SentField, choice
 from distillation.api.serializers.fields import LocalTime
-from distillation.contract.events import ARMS
+from distillation.contract.arms import ARMS
 from distillation.services.point_reports import MAX_EPOCH, MAX_STEP, MAX_TIME
 from distillation.storage.artifacts import KINDS
 
@@ -27,7 +27,7 @@ class CurveSerializer(serializers.Serializer[Any]):
     """One curve; the arrays are equally long."""
 
     name = serializers.CharField()
-    arm = serializers.CharField(help_text="student or control.")
+    arm = serializers.CharField(help_text="student or control; of a further seed with its number, such as student2.")
     total = serializers.IntegerField(help_text="Points there are; the arrays may hold fewer.")
     steps = integers("Optimizer steps of the arm.")
     epochs = integers("From 1.", nullable=True)
@@ -100,7 +100,7 @@ class LogLineSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(help_text="engine or worker.")  # type: ignore[assignment]
     kind = serializers.CharField(help_text="message, started, phase, checkpoint, finished or failed.")
     attempt = serializers.IntegerField()
-    arm = serializers.CharField(help_text="student, control or empty.")
+    arm = serializers.CharField(help_text="student, control, those of further seeds (student2, …) or empty.")
     step = serializers.IntegerField(allow_null=True)
     text = serializers.CharField()
 

@@ -15,7 +15,8 @@ from distillation.contract.option import Option
 from distillation.contract.options import BY_NAME, OPTIONS
 from distillation.services.reports import LARGEST_LOSS, RANGES
 
-TYPES = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "list": "array"}
+TYPES = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "list": "array",
+         "integers": "array"}  # fmt: skip
 _PERCENT = number(PERCENT)
 _EPOCH = number({"type": "integer", "minimum": 0, "maximum": 2**31 - 1})
 _TIME = {

@@ -16,7 +16,7 @@ from distillation.api.serializers.curves import (
     ResourcesSerializer,
 )
 from distillation.api.views.base import ApiView, find_task, task_to_change
-from distillation.contract.events import ARMS
+from distillation.contract.arms import ARMS
 from distillation.selectors.curves import AXES, metrics
 from distillation.selectors.resources import resources
 from distillation.services.point_reports import report_points

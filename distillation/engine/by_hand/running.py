@@ -13,7 +13,7 @@ from distillation.contract.spec import RunSpec
 from distillation.engine import atomic, border
 from distillation.engine.by_hand.bars import RunBars
 
-_FIRST_LOOKED_AT = ("accuracy", "sample_count", "control", "teacher", "parameters", "bytes")
+_FIRST_LOOKED_AT = ("accuracy", "sample_count", "control", "teacher", "seeds", "parameters", "bytes")
 
 
 def run(spec_file: Path, home: Path | None, out: Path | None) -> int:

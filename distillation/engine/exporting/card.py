@@ -14,6 +14,8 @@ from distillation.engine.exporting.card_words import FIGURES, METRICS, WORDS
 
 MOST_CLASSES = 100
 _PACKAGES = ("torch", "transformers", "numpy", "onnx", "onnxruntime", "safetensors", "pillow")
+_HEADS = {"student": "student", "control": "control", "difference": "difference_of_seeds"}
+"""Figures over seeds → their words."""
 _NOTHING = "–"
 _SCRIPT = "pip install onnxruntime pillow numpy\npython label_picture.py picture.jpg"
 _ENGINE = "python -m distillation.engine predict MODEL_DIR PICTURE_DIR"
@@ -88,7 +90,19 @@ class _Half:
             count=f"{self._evaluation['sample_count']:,}", device=_cell(speed["device_name"]), threads=speed["threads"],
             batch=speed["batch_size"],
         )  # fmt: skip
-        return _table(["", *(self._word(name) for name in known)], rows) + "\n\n" + how
+        tables = [_table(["", *(self._word(name) for name in known)], rows), how]
+        if seeds := self._evaluation.get("seeds"):
+            tables += [self._word("seeds_how"), self._over(seeds)]
+        return "\n\n".join(tables)
+
+    def _over(self, seeds: dict[str, Any]) -> str:
+        """The task's metric with every seed, and mean ± deviation."""
+        names = [name for name in _HEADS if name in seeds]
+        rows = [[str(run["seed"]), *(f"{run[name]:.2f}" for name in names)] for run in seeds["runs"]]
+        means = [f"{seeds[name]['mean']:.2f} ± {seeds[name]['deviation']:.2f}" for name in names]
+        return _table(
+            [self._word("seed"), *(self._word(_HEADS[name]) for name in names)], [*rows, [self._word("mean"), *means]]
+        )
 
     def _method(self) -> str:
         spec = self._spec

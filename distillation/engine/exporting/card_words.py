@@ -26,6 +26,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "以交付的权重在 {count} 个验证样本上测得；学生模型的速度在 {device}、{threads} 个线程、批大小 {batch} 下测得，"
         "为仅前向计算的中位数。",
     ),
+    "seeds_how": (
+        "Trained once with each seed; the first seed's student is the one delivered. The metric of the first line, "
+        "with mean and standard deviation (n - 1); differences are in points, with the same seed.",
+        "每个种子各训练一次，交付的是第一个种子的学生模型。表中为首行指标及其均值与标准差（n - 1）；"
+        "差值为同一种子下的百分点差。",
+    ),
+    "seed": ("Seed", "种子"),
+    "difference_of_seeds": ("Student − control", "学生 − 对照组"),
+    "mean": ("Mean ± deviation", "均值 ± 标准差"),
     "method": ("Method and hyper-parameters", "方法与超参数"),
     "files": ("Files", "文件"),
     "file": ("File", "文件名"),

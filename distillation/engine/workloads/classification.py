@@ -98,10 +98,10 @@ class PictureClassification(pictures.Pictures):
                 ),
             )
 
-    def feed(self, *, with_teacher: bool, stream_steps: int | None = None) -> Feed:
+    def feed(self, *, seed: int, with_teacher: bool, stream_steps: int | None = None) -> Feed:
         """Pictures with the teacher's answers: in memory where they fit, or augmented views."""
         spec, rows = self.context.spec, self.training_rows(with_teacher)
-        ordering = Ordering(len(rows), spec.train, stream_steps=stream_steps)
+        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps)
         if self._augmented:
             return ViewFeed(
                 self._views(with_teacher=with_teacher), ordering, self._collate, self._answers(with_teacher),
@@ -119,14 +119,14 @@ class PictureClassification(pictures.Pictures):
             ordering,
         )
 
-    def goal(self, model: nn.Module, *, with_teacher: bool) -> Objective:
+    def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> Objective:
         """Cross entropy, and the teacher's softened probabilities and features; kept or live ones."""
         spec = self.context.spec
         weights = spec.loss if with_teacher else None
         if weights is not None and self._live is not None:
             return Mutual(weights, self._live)
         sample = students.normalise(torch.from_numpy(self.pack.pictures[[0]]).to(spec.device))
-        return Classification(weights, objective.feature_pairs(weights, self.outputs, model, sample, spec.train.seed))
+        return Classification(weights, objective.feature_pairs(weights, self.outputs, model, sample, seed))
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """From the confusion matrix."""

@@ -81,12 +81,12 @@ class DensePictures(Pictures, ABC):
             self.sample, known, train.seed, train.views, strength(train.augmentation, self.context.spec.task_type)
         )
 
-    def feed(self, *, with_teacher: bool, stream_steps: int | None = None) -> Feed:
+    def feed(self, *, seed: int, with_teacher: bool, stream_steps: int | None = None) -> Feed:
         """Batches of views."""
         spec, views = self.context.spec, self.views(with_teacher=with_teacher)
         return ViewFeed(
             views,
-            Ordering(len(views.rows), spec.train, stream_steps=stream_steps),
+            Ordering(len(views.rows), spec.train.with_seed(seed), stream_steps=stream_steps),
             self.collate,
             self.answers(views) if with_teacher else None,
             shape=self.pack.pictures.shape[1:],
@@ -98,7 +98,7 @@ class DensePictures(Pictures, ABC):
         """What the teacher says of the views; None where that is no network's answer."""
         return None if self.outputs is None else view_answers.picked(self.outputs, views, self.context.spec.device)
 
-    def pairs(self, model: nn.Module, *, with_teacher: bool) -> FeaturePairs | None:
+    def pairs(self, model: nn.Module, *, seed: int, with_teacher: bool) -> FeaturePairs | None:
         """Projectors between the student's features and those that are kept of the teacher."""
         spec, loss = self.context.spec, self.context.spec.loss
         if not with_teacher or self.outputs is None or loss is None or not loss.feature:
@@ -106,13 +106,13 @@ class DensePictures(Pictures, ABC):
         inputs = students.normalise(torch.from_numpy(self.pack.pictures[[0]]).to(spec.device))
         shapes = {name: array.shape[1:] for name, array in self.outputs.arrays.items()}
         if self._tapped:
-            return feature_layers.paired(loss, model, inputs, shapes, spec.train.seed).to(spec.device)
+            return feature_layers.paired(loss, model, inputs, shapes, seed).to(spec.device)
         was_training = model.training
         with torch.inference_mode():
             ours = self.features(model.eval()(inputs))
         model.train(was_training)
         pairs = [Pair(name, name, tuple(feature.shape), (1, *shapes[name])) for name, feature in ours.items()]
-        return FeaturePairs(pairs, loss, spec.train.seed).to(spec.device)
+        return FeaturePairs(pairs, loss, seed).to(spec.device)
 
     def teacher_figures(self) -> dict[str, Any]:
         """Taken when its answers were."""

@@ -129,10 +129,10 @@ class Detection(DensePictures):
         """The neck's maps."""
         return objective.levels(outputs)
 
-    def goal(self, model: nn.Module, *, with_teacher: bool) -> DetectionObjective:
+    def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> DetectionObjective:
         """Labels; with a teacher its answers and features."""
         weights = self.context.spec.loss if with_teacher else None
-        return DetectionObjective(weights, self.pairs(model, with_teacher=with_teacher))
+        return DetectionObjective(weights, self.pairs(model, seed=seed, with_teacher=with_teacher))
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """Those of the metrics; ``accuracy`` is mAP50."""

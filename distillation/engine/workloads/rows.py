@@ -96,22 +96,22 @@ class LabelledRows:
         """Rows that the student sees in an epoch."""
         return len(self._rows(self.context.spec.teacher is not None))
 
-    def feed(self, *, with_teacher: bool, stream_steps: int | None = None) -> Feed:
+    def feed(self, *, seed: int, with_teacher: bool, stream_steps: int | None = None) -> Feed:
         """Rows in memory, with the teacher's softened probabilities."""
         spec, rows = self.context.spec, self._rows(with_teacher)
         teacher = None
         if with_teacher and self.outputs is not None and spec.loss is not None:
             teacher = objective.kept(spec.loss, self.outputs, rows, spec.device)
         labels = torch.from_numpy(self.labels[rows]).to(spec.device)
-        ordering = Ordering(len(rows), spec.train, stream_steps=stream_steps)
+        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps)
         return PlainFeed(self._store(rows), labels, teacher, ordering)
 
-    def goal(self, model: nn.Module, *, with_teacher: bool) -> Classification:
+    def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> Classification:
         """Cross entropy, and the teacher's softened probabilities and features."""
         spec = self.context.spec
         weights = spec.loss if with_teacher else None
         sample = self._store(self.train[:1]).between(0, 1)
-        return Classification(weights, objective.feature_pairs(weights, self.outputs, model, sample, spec.train.seed))
+        return Classification(weights, objective.feature_pairs(weights, self.outputs, model, sample, seed))
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """From the confusion matrix."""

@@ -48,10 +48,10 @@ class Segmentation(DensePictures):
         """The logit maps: what CWD compares in a segmenter (Shu et al. 2021)."""
         return {MAPS: outputs}
 
-    def goal(self, model: nn.Module, *, with_teacher: bool) -> SegmentationObjective:
+    def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> SegmentationObjective:
         """Labels; with a teacher its logit maps."""
         weights = self.context.spec.loss if with_teacher else None
-        return SegmentationObjective(weights, self.pairs(model, with_teacher=with_teacher))
+        return SegmentationObjective(weights, self.pairs(model, seed=seed, with_teacher=with_teacher))
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """Those of the validation."""

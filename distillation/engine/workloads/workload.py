@@ -41,11 +41,14 @@ class Workload(Protocol):
     def samples(self) -> int:
         """Samples that the student sees in an epoch."""
 
-    def feed(self, *, with_teacher: bool, stream_steps: int | None = None) -> Feed:
-        """What an arm learns from: labelled and unlabelled samples with the teacher, else labelled ones."""
+    def feed(self, *, seed: int, with_teacher: bool, stream_steps: int | None = None) -> Feed:
+        """What an arm learns from: labelled and unlabelled samples with the teacher, else labelled ones.
 
-    def goal(self, model: nn.Module, *, with_teacher: bool) -> Objective:
-        """The loss of an arm."""
+        ``seed`` orders them. Views are the same for every seed of a run, so that the teacher answers to them once.
+        """
+
+    def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> Objective:
+        """The loss of an arm; what learns beside the student begins as ``seed`` says."""
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """accuracy, precision, recall, f1, …, overall and per class, of what a model answered; in percent."""

@@ -105,6 +105,17 @@ def test_modules_of_lora_are_names_with_commas(console, digits, teacher):
     assert 'value="q_proj, fc1"' in console.get(page_of(task)).content.decode()
 
 
+def test_seeds_are_numbers_with_commas(console, digits, teacher):
+    console.post(ADD, filled(seeds="4, 9,2"))
+    task = TrainingTask.objects.get()
+    assert task.config["seeds"] == [4, 9, 2]
+    assert 'value="4, 9, 2"' in console.get(page_of(task)).content.decode()
+    shown = {k: v for k, v in console.get(page_of(task)).context["form"].initial.items() if v != "False"}
+    console.post(page_of(task), {**shown, "seeds": ""})
+    task.refresh_from_db()
+    assert not task.config.get("seeds")
+
+
 def test_students_are_offered_with_their_parameters(console):
     page = console.get(ADD, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "resnet18 · 11.7 M parameters" in page

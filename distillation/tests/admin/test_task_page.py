@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from distillation.admin import report
+from distillation.admin import badge, report
 from distillation.contract.sentence import Sentence
 from distillation.models import TaskStatus, TaskTransition, TrainingTask
 from distillation.models.sentences import stored
@@ -109,6 +109,35 @@ def test_a_teacher_that_learned_is_shown_as_it_was_before_too(learned, accuracie
     levels = report.read(EvaluationFactory(f1_score=None, detailed_results=details)).levels
     assert [level.accuracy for level in levels] == accuracies
     assert [level.accuracy for level in levels if level.best] == [92.5]
+
+
+def test_several_seeds_are_a_table_with_mean_deviation_and_paired_difference(console):
+    runs = [{"seed": 4, "student": 92.5, "control": 90.0, "difference": 2.5}, {"seed": 9, "student": 91.0,
+            "control": 90.5, "difference": 0.5}]  # fmt: skip
+    spread = {"student": {"mean": 91.75, "deviation": 1.06}, "control": {"mean": 90.25, "deviation": 0.35},
+              "difference": {"mean": 1.5, "deviation": 1.41}}  # fmt: skip
+    task = TaskFactory(status="COMPLETED")
+    EvaluationFactory(task=task, detailed_results=json.dumps({**DETAILS, "seeds": {"runs": runs, **spread}}))
+    response = console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en")
+    found = response.context["newest"].seeds
+    assert found.heads == ["Student", "Control arm", "Difference, points"]
+    assert found.rows == [["4", "92.50 %", "90.00 %", "+2.50"], ["9", "91.00 %", "90.50 %", "+0.50"]]
+    assert found.means == ["91.75 % ± 1.06", "90.25 % ± 0.35", "+1.50 ± 1.41"]
+    assert "+1.50 ± 1.41" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "seeds", [None, 7, [], {"runs": 7}, {"runs": [{"seed": 1, "student": 9.0}]}, {"runs": [{}, {"seed": "x"}]}], ids=str
+)
+def test_one_seed_or_what_cannot_be_read_is_no_table(seeds):
+    details = json.dumps({**DETAILS, "seeds": seeds})
+    assert report.read(EvaluationFactory(f1_score=None, detailed_results=details)).seeds is None
+
+
+def test_the_phase_of_a_further_seed_says_its_number(console):
+    with override("en"):
+        for phase, words in (("control", "training the control arm"), ("student3", "training the student, seed no. 3")):
+            assert badge.doing(TaskFactory(status="RUNNING", phase=phase)) == words
 
 
 def test_history_is_capped_and_says_its_total(console):

@@ -149,7 +149,7 @@ def test_a_failure_in_the_middle_saves_nothing(api, original, monkeypatch):
         ({"studentModel": ["cnn-tiny", "yolov8n"]}, "studentModel", "yolov8n"),
         ({"datasetId": ["digits", "nowhere"]}, "datasetId", "datasetId=nowhere: There is no data set nowhere"),
         ({"magic": [1]}, "magic", "cannot be listed"),
-        ({"seeds": [[1], [2]]}, "seeds", "cannot be listed"),
+        ({"seeds": [[1, 2], [3, 3]]}, "seeds", "lists 3 twice"),
         ({"taskName": ["a", "b"]}, "taskName", "cannot be listed"),
         ({"epochs": [1, 2], "totalEpochs": [3]}, "totalEpochs", "same option"),
         ({"seed": list(range(51))}, "lists", "make 51 tasks; a group has at most 50"),

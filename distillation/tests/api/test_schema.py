@@ -72,6 +72,8 @@ def test_limits_of_a_create_request_are_those_of_the_catalogue(parsed):
         found = properties[option.name]
         assert found.get("default") == option.default
         value = found["anyOf"][0] if "anyOf" in found else found  # a number may also come as text
+        assert value.get("maxItems") == option.max_items
+        value = value["items"] if option.kind == "integers" else value
         assert value.get("minimum") == option.minimum
         assert value.get("maximum") == option.maximum
         assert value.get("enum") == (list(option.choices) or None)

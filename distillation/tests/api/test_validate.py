@@ -80,11 +80,11 @@ def test_a_wrong_field_hides_neither_what_is_unknown_nor_what_start_would_say(ap
 
 def test_estimates_stay_where_data_and_student_are_known(api, request_body):
     right = look(api, **request_body | {"imageSize": 8})["estimates"]
-    for wrong in ({"epochs": 0}, {"optimizer": "lion"}, {"seeds": [1, 2]}, {"taskName": ""}, {"batchSize": -1}):
+    for wrong in ({"epochs": 0}, {"optimizer": "lion"}, {"seeds": [1, 1]}, {"taskName": ""}, {"batchSize": -1}):
         found = look(api, **request_body | {"imageSize": 8} | wrong)
         assert found["valid"] is False
         assert (found["estimates"]["cacheBytes"], found["effective"]["numClasses"]) == (right["cacheBytes"], 2)
-        steps = None if {"epochs", "batchSize"} & set(wrong) else right["steps"]
+        steps = None if {"epochs", "batchSize", "seeds"} & set(wrong) else right["steps"]
         assert found["estimates"]["steps"] == steps
     for wrong in ({"imageSize": 1}, {"studentModel": "resnet19"}, {"datasetId": "nowhere"}, {"executor": "nobody"}):
         found = look(api, **request_body | {"imageSize": 8} | wrong)
@@ -174,6 +174,20 @@ def test_the_bytes_are_those_that_start_asks_for(api, request_body, monkeypatch)
     assert look(api, **body)["problems"] == []
     monkeypatch.setattr("distillation.services.disk_space.free_bytes", lambda: needed - 1)
     assert len(look(api, **body)["problems"]) == 1
+
+
+def test_every_seed_costs_as_much_as_a_run_but_for_the_cache(api, request_body):
+    run = TaskFactory(status="COMPLETED", student_model="cnn-tiny", batch_size=5, device="cpu", trained_samples=1000,
+                      training_mode="direct", teacher_model="")  # fmt: skip
+    HistoryFactory(task=run, epoch=1, epoch_time="100")
+    body = request_body | {"epochs": 3, "batchSize": 5}
+    one = look(api, **body, seed=7)
+    three = look(api, **body, seed=7, seeds=[1, 2, 3])
+    for name, times in {"cacheBytes": 1, "checkpointBytes": 3, "steps": 3, "durationSeconds": 3}.items():
+        assert three["estimates"][name] == pytest.approx(times * one["estimates"][name], abs=0.2), name
+    assert (three["effective"]["seeds"], three["effective"]["seed"]) == ([1, 2, 3], 1)
+    assert (one["effective"]["seeds"], one["effective"]["seed"]) == (None, 7)
+    assert [row["field"] for row in three["notApplied"]] == ["seed"]
 
 
 def test_a_duration_is_unknown_until_it_was_measured(api, request_body):

@@ -53,6 +53,9 @@ def test_a_request_is_accepted_within_its_limits_or_refused_in_words(data):
             assert option.maximum is None or value <= option.maximum
         if option.choices:
             assert value in option.choices
+        if option.kind == "integers":
+            assert all(option.minimum <= number <= option.maximum for number in value)
+            assert len(set(value)) == len(value) <= option.max_items
         if option.max_length:
             assert len(value) <= option.max_length
     json.dumps(request.values)

@@ -82,7 +82,14 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"trainingMode": "direct"}, "teacherModel", "has no teacher"),
         ({"gpuDevices": [1]}, "gpuDevices", "not available"),
         ({"gpuDevices": [0]}, "gpuDevices", "not available"),
-        ({"seeds": [1, 2]}, "seeds", "not available"),
+        ({"seeds": [1, 2, 1]}, "seeds", "lists 1 twice"),
+        ({"seeds": list(range(10))}, "seeds", "has 10 numbers; at most 9"),
+        ({"seeds": [1, -2]}, "seeds", "between 0"),
+        ({"seeds": "1, two"}, "seeds", "whole number, not two"),
+        ({"seeds": 3}, "seeds", "must be a list"),
+        ({"seeds": ["1"]}, "seeds", "must be a list"),
+        ({"seeds": [True, 2]}, "seeds", "whole number, not True"),
+        ({"seeds": [1, 2], "loraTarget": "teacher", "collaboration": "joint"}, "seeds", "Clone the task for each"),
         ({"studentInitMethod": "pretrained"}, "studentPretrainPath", "needs the place of the first weights"),
         (
             {"studentModel": "yolov8n", "imageSize": 64, "teacherQuantization": "int8"},
@@ -98,7 +105,7 @@ def test_what_is_wrong_is_named_with_field_limit_and_remedy(changes, field, word
 
 
 def test_all_problems_are_told_at_once():
-    assert set(problems(batchSize=-1, optimizer="lion", seeds=[1])) == {
+    assert set(problems(batchSize=-1, optimizer="lion", seeds=[1, 1])) == {
         "batchSize", "optimizer", "seeds"
     }  # fmt: skip
 
@@ -127,6 +134,21 @@ def test_soft_and_hard_weights_replace_alpha():
     assert parse({**GOOD, "alpha": 0.7}).hard_weight() == 0.3
 
 
+@pytest.mark.parametrize("sent", [[7, 0, 3], "7, 0, 3", "[7, 0, 3]", [7.0, 0, 3]], ids=str)
+def test_seeds_are_a_list_in_any_spelling_and_win_over_the_seed(sent):
+    request = parse({**GOOD, "seeds": sent, "seed": 5, "control": True})
+    assert (request.seeds(), request.values["seeds"], request.arms()) == ((7, 0, 3), [7, 0, 3], 6)
+    assert [problem.field for problem in request.not_applied] == ["seed"]
+    for unsaid in ({"seed": 7}, {"seed": 0}, {}):
+        assert parse({**GOOD, "seeds": sent, **unsaid}).not_applied == []
+
+
+@pytest.mark.parametrize("nothing", [[], "", None, "[]"], ids=str)
+def test_without_seeds_there_is_the_seed_alone(nothing):
+    request = parse({**GOOD, "seeds": nothing, "seed": 5})
+    assert (request.seeds(), request.arms(), request.not_applied) == ((5,), 1, [])
+
+
 def test_lora_values_are_kept_and_listed_as_not_applied():
     request = parse({**GOOD, "loraRank": 8})
     assert request.values["loraRank"] == 8
@@ -148,7 +170,7 @@ def test_every_option_has_words_and_a_place():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"seeds": [1, 2]}, {"imageSize": "x"}, {"epochs": 3, "totalEpochs": 4}]
+    "wrong", [{"epochs": 0}, {"seeds": [1, 1]}, {"imageSize": "x"}, {"epochs": 3, "totalEpochs": 4}]
 )
 def test_one_wrong_field_hides_no_other(wrong):
     found = problems(**wrong, taskName="", studentModel="resnet19", datasetId="", teacherModel="", alpha=0)

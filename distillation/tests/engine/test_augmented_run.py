@@ -46,7 +46,7 @@ def test_the_kept_answers_are_the_teachers_to_the_very_views_that_the_student_se
         workload.ask_teacher()
     teacher, _ = export.load_student(home / "runs/teacher/artifacts/model")
     own_order = [CLASSES[::-1].index(name) for name in workload.classes]
-    feed = workload.feed(with_teacher=True)
+    feed = workload.feed(seed=context.spec.train.seed, with_teacher=True)
     feed.open_epoch(1)
     (batch,) = feed.step(0)
     feed.close()

@@ -346,7 +346,7 @@ def _first_step(context: Context) -> tuple[Tensor, Tensor, Tensor]:
         workload.prepare()
     with context.progress.phase("teacher", workload.total, workload.unit):
         workload.ask_teacher()
-    feed = workload.feed(with_teacher=True)
+    feed = workload.feed(seed=context.spec.train.seed, with_teacher=True)
     feed.open_epoch(0)
     ((batch,),) = [feed.step(step) for step in range(feed.steps_per_epoch)]
     with torch.inference_mode():

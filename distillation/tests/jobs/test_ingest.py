@@ -10,7 +10,7 @@ import pytest
 from distillation import lifecycle
 from distillation.contract.run_dir import RunDir
 from distillation.jobs.ingest import EventFile, Ingest, earlier_attempts
-from distillation.models import TrainingHistory, TrainingTask
+from distillation.models import LogLine, MetricPoint, TrainingHistory, TrainingTask
 from distillation.storage.local import run_dir
 from distillation.tests.factories import TaskFactory
 
@@ -50,6 +50,23 @@ def test_an_epoch_becomes_a_record_and_the_tasks_figures(task):
     assert (task.current_epoch, task.progress, task.best_epoch) == (1, 40, 1)
     assert (float(task.accuracy), float(task.best_accuracy), float(task.loss)) == (75.5, 75.5, 0.5)
     assert task.memory_used == 0.5
+
+
+def test_further_seeds_are_curves_of_their_own_and_not_the_tasks_history(task):
+    step = {"kind": "step", "arm": "student", "step": 5, "trained_samples": 40, "loss": 1.0, "progress": 41}
+    again = EPOCH | {"arm": "student2", "step": 6, "val_accuracy": 99.0, "progress": 80}
+    write(run_dir(task.task_id), EPOCH | {"step": 6}, step, {"kind": "phase", "phase": "student2", "done": 0}, again,
+          step | {"arm": "student2", "trained_samples": 8, "progress": 81})  # fmt: skip
+    ingest(task)
+    assert TrainingHistory.objects.get(task=task).val_accuracy == Decimal("75.5")
+    assert (float(task.accuracy), task.best_epoch, task.trained_samples, task.progress) == (75.5, 1, 40, 81)
+    assert task.phase == "student2"
+    curves = MetricPoint.objects.filter(task=task, name="valAccuracy").order_by("arm").values_list("arm", "value")
+    assert list(curves) == [("student", 75.5), ("student2", 99.0)]
+    soft = MetricPoint.objects.filter(task=task, name="softLoss")
+    assert set(soft.values_list("arm", flat=True)) <= {"student", "student2"}
+    line = LogLine.objects.get(task=task, kind="phase")
+    assert (line.arm, "seed no. 2" in line.detail or "{number}" in line.detail) == ("student2", True)
 
 
 def test_reading_a_file_twice_changes_nothing(task):

@@ -133,3 +133,6 @@ schemathesis.openapi.format(
     "json-object", st.dictionaries(st.sampled_from(["optimizer", "imageSize", "x"]), st.integers()).map(json.dumps)
 )
 schemathesis.openapi.format("json-array-of-names", _NAMES.map(json.dumps))
+_INTEGERS = st.lists(st.integers(0, 2**31 - 1), unique=True, max_size=9)
+schemathesis.openapi.format("json-array-of-integers", _INTEGERS.map(json.dumps))
+schemathesis.openapi.format("integers-between-commas", _INTEGERS.map(lambda found: ", ".join(map(str, found))))

@@ -61,6 +61,7 @@ REACHES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "ema": ({}, True, "train.ema"),
     "earlyStopping": ({}, 4, "train.early_stopping"),
     "seed": ({}, 9, "train.seed"),
+    "seeds": ({}, [0, 5], "train.more_seeds"),
     "deterministic": ({}, True, "train.deterministic"),
     "autoSaveCheckpoint": ({}, False, "checkpoint_seconds"),
     "checkpointInterval": ({}, 2, "checkpoint_epochs"),

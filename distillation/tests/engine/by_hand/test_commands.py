@@ -33,7 +33,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
 def spec_file(home: Path, spec: RunSpec) -> Path:
     """A spec beside the data it names."""
     path = home / "shapes.json"
-    path.write_text(replace(spec, train=replace(spec.train, epochs=2)).to_json())
+    path.write_text(replace(spec, train=replace(spec.train, epochs=2, more_seeds=(7,))).to_json())
     return path
 
 
@@ -44,8 +44,10 @@ def test_a_spec_is_run_and_the_same_command_finds_it_done(engine, home: Path, sp
     shown = json.loads(out)
     assert shown["accuracy"] == result["evaluation"]["accuracy"]
     assert shown["control"] == result["evaluation"]["control"]["accuracy"]
+    assert [run["seed"] for run in shown["seeds"]["runs"]] == [0, 7]
     assert Path(shown["model"]).is_file()
     assert "student epoch 2:" in said
+    assert "control2 epoch 2:" in said
     assert "control epoch 2:" in said
     code, again, said = engine("run", spec_file)
     assert (code, json.loads(again)["accuracy"]) == (exit_codes.COMPLETED, shown["accuracy"])

@@ -141,11 +141,14 @@ def test_a_student_taught_live_is_another_than_one_taught_before(make_context: M
         ({"teacher": TeacherSpec("clip", "clip", "models/clip")}, "cannot learn together .* huggingface"),
         ({"task_type": "detection"}, "the task is detection"),
         ({"lora": None}, "choose loraTarget teacher"),
+        ({"seeds": (1, 2)}, "there are 3 seeds. Clone the task for each seed"),
     ],
 )
 def test_what_cannot_learn_together_is_refused(make_context: Make, joint: RunSpec, change: Any, sentence: str):
+    train = replace(joint.train, more_seeds=change.get("seeds", ()))
+    others = {name: value for name, value in change.items() if name != "seeds"}
     with pytest.raises(Refused, match=sentence):
-        run.perform(make_context(replace(joint, **change)), 1)
+        run.perform(make_context(replace(joint, train=train, **others)), 1)
 
 
 def test_what_the_teacher_learned_is_not_taken_from_a_damaged_file(make_context: Make, joint: RunSpec):

@@ -71,6 +71,14 @@ def test_a_second_run_takes_the_adapter_of_the_first(
     assert result_of(second)["teacher_checksum"] == result_of(first)["teacher_checksum"]
 
 
+def test_a_teacher_of_several_seeds_is_adapted_once(home: Path, make_context: Make, adapted: RunSpec):
+    context = make_context(replace(adapted, train=replace(adapted.train, more_seeds=(7,))))
+    run.perform(context, 1)
+    assert len(adapters(home)) == len(list((home / "cache" / "teacher").glob("*/"))) == 1
+    assert [entry["seed"] for entry in result_of(context)["seeds"]] == [adapted.train.seed, 7]
+    assert result_of(context)["lora"]["applied"] is True
+
+
 @pytest.mark.parametrize(
     "change",
     [
