@@ -40,7 +40,7 @@ SELDOM = frozenset({
     "gradAccumSteps", "maxGradNorm", "weightDecay", "seed", "seeds", "augmentation", "cacheViews", "selectBest",
     "teacherQuantization", "studentInitMethod", "studentPretrainPath",
     "method", "warmupRatio", "amp", "ema", "earlyStopping", "deterministic", "autoSaveCheckpoint", "checkpointInterval",
-    "loraTargetModules", "loraLayers", "loraBiasTrain", "loraEpochs",
+    "gpuDevices", "loraTargetModules", "loraLayers", "loraBiasTrain", "loraEpochs",
 })  # fmt: skip
 """Shown behind "More settings"."""
 

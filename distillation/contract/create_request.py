@@ -69,6 +69,10 @@ class CreateRequest:
         """How often a model is trained: the student and perhaps its control, with every seed."""
         return (2 if self.values["control"] and not self.direct else 1) * len(self.seeds())
 
+    def processes(self) -> int:
+        """How many share each batch: one a GPU that is named."""
+        return len(self.values["gpuDevices"] or (0,))
+
     def image_size(self) -> int | None:
         """Pixels that the student will see; None for a student that the catalogue does not know."""
         student = STUDENTS.get(self.values["studentModel"])

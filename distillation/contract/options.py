@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from distillation.contract.arms import MOST_SEEDS
+from distillation.contract.devices import MOST_DEVICES
 from distillation.contract.option import Option
 from distillation.contract.sentence import gettext_noop
 
@@ -321,6 +322,14 @@ OPTIONS: tuple[Option, ...] = (
         gettext_noop("Epochs between two checkpoints. 0: by time, as the installation is set."),
         default=0, minimum=0, maximum=100_000, config_path=("checkpointInterval",),
     ),
+    Option(
+        "gpuDevices", "integers", "training", gettext_noop("GPUs"),
+        gettext_noop(
+            "Numbers of GPUs of the worker, such as 0,1: several share each batch, one process each. Empty: any one that is "
+            "free, or the CPU."
+        ),
+        minimum=0, maximum=MOST_DEVICES - 1, max_items=MOST_DEVICES, config_path=("gpuDevices",),
+    ),
     # LoRA
     Option(
         "loraTarget", "text", "lora", gettext_noop("LoRA target"),
@@ -380,7 +389,6 @@ def _not_yet(name: str, *neutral: Any, path: tuple[str, ...] = ()) -> Option:
 
 
 NOT_AVAILABLE: tuple[Option, ...] = (
-    _not_yet("gpuDevices", []),
     _not_yet("teacherParamSize", path=("teacherModelConfig", "paramSize")),
     _not_yet("teacherModelPath", path=("teacherModelConfig", "modelPath")),
     _not_yet("studentParamSize", path=("studentModelConfig", "paramSize")),

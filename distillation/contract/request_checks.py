@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 
+from distillation.contract import devices
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.feature_losses import read_layers, suitable, unsuitable
 from distillation.contract.options import BY_NAME, OPTIONS
@@ -33,6 +34,8 @@ RELIES_ON: dict[str, Set[str]] = {
     "loraAlpha": {"trainingMode", "loraTarget"},
     "cacheViews": {"augmentation", *_STUDENT},
     "seeds": {"collaboration", "loraTarget"},
+    "gpuDevices": {"collaboration", "trainingMode", "executor"},
+    "batchSize": {"gpuDevices", "executor"},
 }
 """Field → others that a sentence about it takes for granted, besides what each option may be by itself."""
 SENT_BY_OLDER_CLIENTS = frozenset({"temperature", "alpha"})
@@ -60,6 +63,7 @@ def check_together(request: CreateRequest, problems: list[Problem]) -> None:
         request.not_applied.append(Problem("checkpointInterval", reason))
     _check_first_weights(request, problems)
     _note_seed(request)
+    _check_devices(request, problems)
     check_lora(request, problems)
     if request.direct:
         _check_direct(request, problems)
@@ -176,6 +180,16 @@ def _note_seed(request: CreateRequest) -> None:
     """Another seed than the first of several has no effect; the default's zero stands in every stored task."""
     if request.values["seed"] not in (BY_NAME["seed"].default, request.seeds()[0]):
         request.not_applied.append(Problem("seed", Sentence(gettext_noop("The seeds of the run stand in seeds."))))
+
+
+def _check_devices(request: CreateRequest, problems: list[Problem]) -> None:
+    """Several GPUs share a batch; whether a worker has them is asked at start."""
+    if request.external:
+        return
+    joint = not request.direct and request.values["collaboration"] == "joint"
+    found = devices.problem(request.processes(), batch_size=request.values["batchSize"], joint=joint)
+    if found is not None:
+        problems.append(found)
 
 
 def _check_quantization(request: CreateRequest, problems: list[Problem]) -> None:

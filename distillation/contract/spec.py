@@ -96,6 +96,8 @@ class TrainSpec:
     """End after so many epochs in a row without a better validation; 0 = never."""
     more_seeds: tuple[int, ...] = ()
     """With each of these everything is trained once more; what is delivered is of ``seed``."""
+    world_size: int = 1
+    """Processes that share each batch, one a device (GPUs, or so many processes on the CPU)."""
 
     def __post_init__(self) -> None:
         """JSON has lists only."""

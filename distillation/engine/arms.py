@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from distillation.contract.arms import Kind
+from distillation.contract.arms import kind_of
 from distillation.contract.arms import named as arm_named
+from distillation.contract.batches import LEAST_SHARE
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.datasets.layout import named, shown
 from distillation.engine import export, randomness, students
@@ -20,6 +22,8 @@ from distillation.engine.evaluation import ClassifierValidation, Validation
 from distillation.engine.lora import Inserted, student
 from distillation.engine.lora.student import MergedValidation
 from distillation.engine.ordering import Ordering
+from distillation.engine.parallel import leading
+from distillation.engine.parallel.team import Team
 from distillation.engine.progress import arms_after
 from distillation.engine.students import pretrained
 from distillation.engine.trainer import Trainer
@@ -41,8 +45,7 @@ def train_student(context: Context, workload: Workload, number: int) -> TrainedA
 
     ``context`` is that of the seed of that ``number``.
     """
-    seed, taught = context.spec.train.seed, context.spec.teacher is not None
-    return _train(context, workload, "student", number, workload.feed(seed=seed, with_teacher=taught))
+    return _train(context, workload, arm_named("student", number))
 
 
 def train_control(context: Context, workload: Workload, number: int, epochs: int) -> TrainedArm:
@@ -50,25 +53,74 @@ def train_control(context: Context, workload: Workload, number: int, epochs: int
 
     ``epochs`` are those of the student, which may have stopped early.
     """
+    return _train(context, workload, arm_named("control", number), epochs)
+
+
+def follow(context: Context, workload: Workload, arm: str, epochs: int | None, join: Callable[[], Team]) -> None:
+    """Train along with the process that leads; ``join`` meets it. Raises Refused, Stopped."""
+    feed = _feed(context, workload, arm)
+    checkpoints = _checkpoints(context, workload, arm)
+    with closing(feed):
+        _begun(context, workload, arm, feed, checkpoints, epochs).trainer.train(join())
+
+
+def _checkpoints(context: Context, workload: Workload, arm: str) -> Checkpoints:
+    return Checkpoints(context, arm, workload.outputs.checksum if workload.outputs else None)
+
+
+class _Begun(NamedTuple):
+    """An arm that stands at its last checkpoint, or at its beginning."""
+
+    trainer: Trainer
+    model: nn.Module
+    adapted: Inserted | None
+
+
+def _feed(context: Context, workload: Workload, arm: str) -> Feed:
     train = context.spec.train
+    if kind_of(arm) == "student":
+        return workload.feed(seed=train.seed, with_teacher=context.spec.teacher is not None)
     steps = Ordering(workload.samples(), train).steps_per_epoch
-    feed = workload.feed(seed=train.seed, with_teacher=False, stream_steps=steps)
-    return _train(context, workload, "control", number, feed, epochs)
+    return workload.feed(seed=train.seed, with_teacher=False, stream_steps=steps)
 
 
-def _train(
-    context: Context, workload: Workload, kind: Kind, number: int, feed: Feed, epochs: int | None = None
-) -> TrainedArm:
-    arm = arm_named(kind, number)
+def _train(context: Context, workload: Workload, arm: str, epochs: int | None = None) -> TrainedArm:
+    feed = _feed(context, workload, arm)
     total = (context.spec.train.epochs if epochs is None else epochs) * feed.steps_per_epoch
-    checkpoints = Checkpoints(context, arm, workload.outputs.checksum if workload.outputs else None)
+    checkpoints = _checkpoints(context, workload, arm)
     if (finished := checkpoints.finished()) is not None:
         with context.progress.phase(arm, total, "steps", done=total):
             return TrainedArm(*finished)
+    trainer, model, adapted = _begun(context, workload, arm, feed, checkpoints, epochs)
+    with (
+        closing(feed),
+        context.progress.phase(arm, total, "steps", done=trainer.step),
+        leading.team(context, arm, epochs) as team,
+    ):
+        record = trainer.train(team)
+    weights = (
+        checkpoints.best_weights()
+        if context.spec.train.select_best
+        else {name: tensor.detach().cpu() for name, tensor in trainer.weights().items()}
+    )
+    if adapted is not None:
+        weights = student.plain_weights(model, weights)
+    if kind_of(arm) == "student":
+        record["lora"] = workload.teacher_learned() if adapted is None else adapted.facts()
+    checkpoints.finish(weights, record)
+    return TrainedArm(weights, record)
+
+
+def _begun(
+    context: Context, workload: Workload, arm: str, feed: Feed, checkpoints: Checkpoints, epochs: int | None
+) -> _Begun:
     model = initial_model(context, workload)
     _take_over_weights(context, workload, model, arm)
     _require_variance(context, model, feed)
     adapted = _adapt(context, model, arm)
+    if context.spec.train.world_size > 1 and context.spec.device != "cpu":
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # it knows no CPU
+    taught = kind_of(arm) == "student" and context.spec.teacher is not None
     validation: Validation = workload.validation
     if isinstance(validation, ClassifierValidation):
         validation = replace(validation, certain=False)
@@ -79,26 +131,12 @@ def _train(
         feed,
         validation if adapted is None else MergedValidation(validation),
         checkpoints,
-        workload.goal(
-            model, seed=context.spec.train.seed, with_teacher=kind == "student" and context.spec.teacher is not None
-        ),
+        workload.goal(model, seed=context.spec.train.seed, with_teacher=taught),
         epochs=epochs,
         later_steps=arms_after(context.spec, arm) * context.spec.train.epochs * feed.steps_per_epoch,
     )
     trainer.restore()
-    with closing(feed), context.progress.phase(arm, total, "steps", done=trainer.step):
-        record = trainer.train()
-    weights = (
-        checkpoints.best_weights()
-        if context.spec.train.select_best
-        else {name: tensor.detach().cpu() for name, tensor in trainer.weights().items()}
-    )
-    if adapted is not None:
-        weights = student.plain_weights(model, weights)
-    if kind == "student":
-        record["lora"] = workload.teacher_learned() if adapted is None else adapted.facts()
-    checkpoints.finish(weights, record)
-    return TrainedArm(weights, record)
+    return _Begun(trainer, model, adapted)
 
 
 def initial_model(context: Context, workload: Workload) -> nn.Module:
@@ -164,6 +202,17 @@ def _adapt(context: Context, model: nn.Module, arm: str) -> Inserted | None:
 
 
 def _require_variance(context: Context, model: nn.Module, feed: Feed) -> None:
+    processes = context.spec.train.world_size
+    if feed.samples_per_epoch < LEAST_SHARE * processes and processes > 1:
+        raise Refused(
+            Sentence(
+                gettext_noop(
+                    "{processes} processes share each batch, at least {share} samples each; there are {count} samples. "
+                    "Add samples, or name one GPU in gpuDevices."
+                ),
+                {"processes": processes, "share": LEAST_SHARE, "count": feed.samples_per_epoch},
+            )
+        )
     smallest = min(context.spec.train.batch_size, feed.samples_per_epoch)
     if smallest < 2 and students.needs_pairs(model):
         raise Refused(

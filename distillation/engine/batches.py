@@ -115,8 +115,8 @@ class PlainFeed:
         order = self._ordering.positions(epoch)
         self._ordered_labels = self._labels[order.to(self._labels.device)]
         labelled = (self._ordered_labels != losses.IGNORED).cumsum(0).tolist()
-        borders = self._ordering.borders
-        self._labelled = [labelled[end - 1] - (labelled[begin - 1] if begin else 0) for begin, end in borders]
+        shares = self._ordering.shares
+        self._labelled = [labelled[end - 1] - (labelled[begin - 1] if begin else 0) for begin, end in shares]
         self._laid_out = self._inputs.lay_out(order)
         self._targets = None
         if self._teacher is not None:
@@ -130,7 +130,7 @@ class PlainFeed:
         """Nothing is made ahead."""
 
     def _batch(self, index: int) -> Batch:
-        begin, end = self._ordering.borders[index]
+        begin, end = self._ordering.shares[index]
         targets = None
         if self._targets is not None:
             targets = {name: between(begin, end) for name, between in self._targets.items()}

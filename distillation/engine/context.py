@@ -24,6 +24,8 @@ class Context:
     events: EventWriter
     stop: StopRequest
     progress: Progress
+    rank: int = 0
+    """Which of the processes that train together this is; 0 leads, and alone writes."""
     uses: SharedLocks = field(default_factory=SharedLocks)
     """On what the run has open in the cache."""
 

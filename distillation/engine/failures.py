@@ -20,8 +20,18 @@ class DataChanged(Refused):
     """The pictures are not the ones that the run began with."""
 
 
+class PeerLost(Exception):  # noqa: N818 - as Refused
+    """A process that trains along ended; the run can go on from its last checkpoint."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.english())
+        self.sentence = sentence
+
+
 def explain(error: Exception, spec: RunSpec | None) -> tuple[int, Sentence]:
     """The exit code and the sentence for an error that nobody caught."""
+    if isinstance(error, PeerLost):
+        return exit_codes.CRASHED, error.sentence
     if is_disk_full(error):
         return exit_codes.DISK_FULL, disk_full(error)
     if is_out_of_memory(error):

@@ -35,6 +35,21 @@ class Terms(NamedTuple):
     """Logits ``[batch, classes]`` where a training accuracy is counted."""
     beside: Tensor | None = None
     """What a teacher that learns too is judged by, whole: it moves that teacher alone."""
+    hard_over: Tensor | None = None
+    """What hard was divided by, where that is another count than the labelled samples'; below 1 by 1."""
+    soft_over: Tensor | None = None
+    """What soft was divided by, where that is another count than the samples'."""
+
+
+class Parts(NamedTuple):
+    """Factors of the terms' gradients: of a process that has a share of the batch, else 1."""
+
+    hard: float = 1.0
+    soft: float = 1.0
+    feature: float = 1.0
+
+
+WHOLE = Parts()
 
 
 class Objective(Protocol):
@@ -121,26 +136,27 @@ def feature_pairs(
     return feature_layers.paired(weights, model, sample, shapes, seed).to(sample.device)
 
 
-def backward(terms: Terms, weights: LossSpec | None, share: float = 1.0) -> None:
+def backward(terms: Terms, weights: LossSpec | None, share: float = 1.0, parts: Parts = WHOLE) -> None:
     """Accumulate the gradient of ``share`` times the weighted sum of the terms; without a teacher, of hard alone.
 
     The weights are given to autograd as the gradients of the terms, which is the same by linearity and saves the
     nodes of the sum: 4 % of a small student's step.
     """
     if weights is None or (terms.soft is None and terms.feature is None):
-        torch.autograd.backward(terms.hard, _scalar(share, terms.hard.device))
+        torch.autograd.backward(terms.hard, _scalar(share * parts.hard, terms.hard.device))
         return
-    parts, gradients = [terms.hard], [_scalar(share * weights.hard_weight, terms.hard.device)]
+    judged, gradients = [terms.hard], [_scalar(share * weights.hard_weight * parts.hard, terms.hard.device)]
     if terms.soft is not None:
-        parts.append(terms.soft)
-        gradients.append(_scalar(share * weights.soft_weight, terms.hard.device))
+        judged.append(terms.soft)
+        gradients.append(_scalar(share * weights.soft_weight * parts.soft, terms.hard.device))
     if terms.feature is not None:
-        parts.append(terms.feature)
-        gradients.append(_scalar(share * weights.soft_weight * weights.feature_weight, terms.hard.device))
+        judged.append(terms.feature)
+        weight = share * weights.soft_weight * weights.feature_weight * parts.feature
+        gradients.append(_scalar(weight, terms.hard.device))
     if terms.beside is not None:
-        parts.append(terms.beside)
+        judged.append(terms.beside)
         gradients.append(_scalar(share, terms.hard.device))
-    torch.autograd.backward(parts, gradients)
+    torch.autograd.backward(judged, gradients)
 
 
 def require_teaching(terms: Terms, model: nn.Module) -> None:

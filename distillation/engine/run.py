@@ -9,7 +9,7 @@ import os
 
 import torch
 
-from distillation.contract import adaptation
+from distillation.contract import adaptation, devices
 from distillation.contract import events as kinds
 from distillation.contract.feature_losses import suitable, unsuitable
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
@@ -19,6 +19,7 @@ from distillation.engine import assessment, batch_choice, result, seeds, workloa
 from distillation.engine.context import Context
 from distillation.engine.examples import writing as examples
 from distillation.engine.exporting.delivery import Delivery
+from distillation.engine.workloads.workload import Workload
 
 
 def perform(context: Context, attempt: int) -> None:
@@ -47,16 +48,7 @@ def _perform(context: Context, attempt: int) -> None:
     if result.is_complete(context):
         return
 
-    workload = workloads.of(context)
-    with context.progress.phase("prepare", 0, workload.unit):
-        workload.prepare()
-    if context.spec.adapts_teacher:
-        with context.progress.phase("adapt", 0, workload.unit):
-            workload.adapt_teacher()
-    if context.spec.teacher is not None:
-        with context.progress.phase("teacher", workload.total, workload.unit):
-            workload.ask_teacher()
-
+    workload = prepared(context)
     trained = seeds.train(context, workload)
 
     with context.progress.phase("evaluate", workload.validation.count * len(trained.first), workload.unit):
@@ -67,6 +59,20 @@ def _perform(context: Context, attempt: int) -> None:
         shown = examples.write(context, workload)
     context.stop.check()
     result.write(context, workload, trained, evaluation | {"files": files, "examples": shown})
+
+
+def prepared(context: Context) -> Workload:
+    """The data and the teacher's answers, made or found made. Raises as :func:`perform`."""
+    workload = workloads.of(context)
+    with context.progress.phase("prepare", 0, workload.unit):
+        workload.prepare()
+    if context.spec.adapts_teacher:
+        with context.progress.phase("adapt", 0, workload.unit):
+            workload.adapt_teacher()
+    if context.spec.teacher is not None:
+        with context.progress.phase("teacher", workload.total, workload.unit):
+            workload.ask_teacher()
+    return workload
 
 
 def settle(spec: RunSpec) -> None:
@@ -97,6 +103,8 @@ def settle(spec: RunSpec) -> None:
                 {"device": spec.device},
             )
         )
+    if spec.train.world_size > 1:
+        _settle_processes(spec)
     torch.set_num_threads(spec.threads)
     # On a GPU a few backward passes have no deterministic form: they warn. Filling fresh memory costs and protects
     # only programs that read what they have not written.
@@ -124,3 +132,21 @@ def _settle_adapters(spec: RunSpec) -> None:
         sentence = adaptation.kind_problem(shown(teacher.name), teacher.kind, joint=spec.joint)
         if sentence is not None:
             raise Refused(sentence)
+
+
+def _settle_processes(spec: RunSpec) -> None:
+    count, size = spec.train.world_size, spec.train.batch_size
+    problem = devices.problem(count, batch_size=size, joint=spec.joint)
+    if problem is not None:
+        raise Refused(problem.sentence)
+    found = torch.cuda.device_count()
+    if spec.device != "cpu" and found < count:
+        raise Refused(
+            Sentence(
+                gettext_noop(
+                    "The run was set up for {count} GPUs; this process sees {found}. Name as many in gpuDevices, or "
+                    "start the task afresh."
+                ),
+                {"count": count, "found": found},
+            )
+        )

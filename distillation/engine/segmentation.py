@@ -38,12 +38,13 @@ class SegmentationObjective:
         hard = logits.sum() * 0.0
         if batch.labelled:
             hard = _pixels(logits, batch.labels.to(logits.device), "mean")
+        known = (batch.labels != IGNORED).sum()
         if self.weights is None or batch.teacher is None:
-            return Terms(hard, None)
+            return Terms(hard, None, hard_over=known)
         wanted = batch.teacher[MAPS]
         soft = soft_pixels(logits, wanted, self.weights.temperature) if self.weights.soft else None
         feature = self.trained.compare({MAPS: logits}, batch.teacher) if self.trained is not None else None
-        return Terms(hard, soft, feature)
+        return Terms(hard, soft, feature, hard_over=known)
 
 
 def soft_pixels(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:

@@ -49,6 +49,19 @@ class Tally:
         self._pending.append((detached(terms), batch.labels, len(batch.inputs), batch.labelled))
         return len(self._pending) >= PENDING
 
+    def count(self, known: Sums, step: int) -> None:
+        """Add a batch of which the sums are known. Raises Refused when a loss is not finite."""
+        if not all(map(math.isfinite, (known.soft, known.feature, known.hard))):
+            raise _not_finite(step)
+        for sums in (self.epoch, self.recent):
+            if known.correct is not None:
+                sums.correct = (sums.correct or 0) + known.correct
+            sums.samples += known.samples
+            sums.labelled += known.labelled
+            sums.soft += known.soft
+            sums.feature += known.feature
+            sums.hard += known.hard
+
     def fold(self, step: int) -> None:
         """Add what is pending to the sums. Raises Refused when a loss is not finite.
 

@@ -24,6 +24,7 @@ from distillation.engine.context import Context
 from distillation.engine.evaluation import Outcome, Validation
 from distillation.engine.events import MIN_INTERVAL
 from distillation.engine.objective import Objective
+from distillation.engine.parallel.team import ALONE, GO_ON, OVER, STOP, Team
 from distillation.engine.patience import Patience
 from distillation.engine.precision import Precision, widened
 from distillation.engine.stopping import Stopped
@@ -99,21 +100,47 @@ class Trainer:
         """What is delivered when the last epoch is: the average where one is kept."""
         return self._average.weights() if self._average is not None else self._model.state_dict()
 
-    def train(self) -> dict[str, Any]:
-        """Train to the last epoch; return the arm's record. On a stop request write a checkpoint, raise Stopped."""
+    def train(self, team: Team = ALONE) -> dict[str, Any]:
+        """Train to the last epoch; return the arm's record. On a stop request write a checkpoint, raise Stopped.
+
+        Only the process that leads the ``team`` validates and writes.
+        """
+        self._team = team
+        self._judge = team.judge(self._parts, self._goal, self._forward, self.step)
         self._attempt_began = time.monotonic()
+        over = self._is_over()
         try:
-            while self._epoch < self._epochs and not self._patience.exhausted:
+            while not over:
                 self._train_epoch()
-                with self._average.in_place() if self._average is not None else nullcontext():
-                    self._close_epoch(self._validation(self._model, self._context.stop))
-                if self._checkpoint_is_due():
-                    self._checkpoint()
+                over = self._end_epoch() if team.leads else self._follow_epoch()
         except Stopped:
             self._checkpoint()
             raise
         self._write_best()
         return self._record()
+
+    def _is_over(self) -> bool:
+        return self._epoch >= self._epochs or self._patience.exhausted
+
+    def _end_epoch(self) -> bool:
+        """Validate, and say whether it was the last one."""
+        try:
+            with self._average.in_place() if self._average is not None else nullcontext():
+                self._close_epoch(self._validation(self._model, self._context.stop))
+        except Stopped:
+            self._team.tell(STOP)
+            raise
+        over = self._is_over()
+        self._team.tell(OVER if over else GO_ON)
+        if self._checkpoint_is_due():
+            self._checkpoint()
+        return over
+
+    def _follow_epoch(self) -> bool:
+        """What is left of an epoch to a process that does not lead."""
+        self._epoch += 1
+        self._begin_next(time.monotonic())
+        return self._team.hear()
 
     def _checkpoint_is_due(self) -> bool:
         """After an epoch."""
@@ -138,21 +165,29 @@ class Trainer:
                 self._report_step(now)
             if 0 < self._context.spec.checkpoint_seconds <= now - self._saved:
                 self._checkpoint()
-            self._context.stop.check()
+            self._team.check(self._context.stop)
 
     def _train_step(self, step_in_epoch: int) -> None:
         rate = optimisation.learning_rate(self._spec, self.step, self.total_steps, warmup_steps=self._warmup_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         batches = self._feed.step(step_in_epoch)
+        self._team.begin(self._spec.seed, self.step)
         fold = False
         for batch in batches:
-            terms = self._goal.terms(self._forward, batch)
-            if self.step == 0:
-                objective.require_teaching(terms, self._model)
-            objective.backward(terms, self._goal.weights, self._precision.scale() / len(batches))
-            fold |= self._tally.add(terms, batch)
-            self._trained_samples += len(batch.inputs)
+            with self._team.batch(last=batch is batches[-1]):
+                terms = self._judge(batch)
+                if self.step == 0:
+                    self._team.require_teaching(terms, self._model)
+                weighed = self._team.weigh(terms, batch, self._context.stop)
+                share = self._precision.scale() / len(batches)
+                objective.backward(terms, self._goal.weights, share, weighed.parts)
+            if weighed.sums is None:
+                fold |= self._tally.add(terms, batch)
+                self._trained_samples += len(batch.inputs)
+            else:
+                self._tally.count(weighed.sums, self.step)
+                self._trained_samples += weighed.sums.samples
         self._precision.step(self._optimizer, self._parts, self._spec.max_grad_norm)
         self._optimizer.zero_grad(set_to_none=True)
         if self._average is not None:
@@ -174,7 +209,8 @@ class Trainer:
 
         largest = max(self._feed.step(step_in_epoch), key=lambda batch: len(batch.inputs))
         fits = fitting_batch.largest_that_runs(attempt, largest)
-        raise Refused(failures.batch_too_large(error, self._context.spec, fits)) from error
+        whole = None if fits is None else fits * self._spec.world_size
+        raise Refused(failures.batch_too_large(error, self._context.spec, whole)) from error
 
     def _close_epoch(self, outcome: Outcome) -> None:
         self._tally.fold(self.step)
@@ -201,6 +237,9 @@ class Trainer:
             progress=self._context.progress.percent(self.step),
             best=best,
         )
+        self._begin_next(now)
+
+    def _begin_next(self, now: float) -> None:
         self._step_in_epoch, self._tally.epoch, self._epoch_began = 0, Sums(), now
 
     def _report_step(self, now: float) -> None:
@@ -254,7 +293,7 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         """Write a checkpoint on a step border; the sums are taken first, so none is written with broken losses."""
-        if self._saved_at == (self._epoch, self.step):
+        if not self._team.leads or self._saved_at == (self._epoch, self.step):
             return
         self._tally.fold(self.step)
         self._write_best()

@@ -129,7 +129,7 @@ class ViewFeed:
 
     def _make(self, index: int) -> Batch:
         """Runs in a thread; the pictures stay ``uint8`` until they are needed."""
-        begin, end = self._ordering.borders[index]
+        begin, end = self._ordering.shares[index]
         positions, number = self._order[begin:end], self._views.number(self._epoch)
         pictures = np.empty((end - begin, *self._shape), np.uint8)
         made = list(

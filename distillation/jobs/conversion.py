@@ -113,7 +113,7 @@ def _convert(file: OpenFile, draft: int, digest: str, until: float) -> None:
         stdout=draft,
         stderr=subprocess.PIPE,
         cwd=settings.BASE_DIR,
-        env=environment(None),
+        env=environment(()),
         start_new_session=True,
     )
     try:

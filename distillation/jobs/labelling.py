@@ -32,9 +32,11 @@ STOP_GRACE_SECONDS = 60.0
 class LabellingSupervisor:
     """The worker's side of one job; ``tend`` is called several times a second and never blocks for long."""
 
-    def __init__(self, job: InferenceJob, worker: str, launcher: Launcher, *, threads: int, gpu: str | None) -> None:
+    def __init__(
+        self, job: InferenceJob, worker: str, launcher: Launcher, *, threads: int, gpus: tuple[str, ...]
+    ) -> None:
         self.job = job
-        self.gpu = gpu
+        self.gpus = gpus
         self._worker = worker
         self._launcher = launcher
         self._threads = threads
@@ -95,7 +97,7 @@ class LabellingSupervisor:
             if self._launcher.busy(self._run):
                 return False  # an orphan of an earlier attempt; it ends within seconds
             _write_spec(self._run, inference.spec_of(self.job, self._threads).to_json())
-            self._engine = self._launcher.start(self._run, self.job.attempt, self.gpu)
+            self._engine = self._launcher.start(self._run, self.job.attempt, self.gpus)
         except OSError as error:
             why = gettext_noop("The job could not begin: {error}. Check permissions and space of DISTILLATION_HOME.")
             inference_states.fail(self.job, Sentence(why, {"error": error.strerror or str(error)}))

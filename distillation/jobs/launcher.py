@@ -43,8 +43,8 @@ class Launcher(Protocol):
     def busy(self, run: RunDir) -> bool:
         """Whether an engine of an earlier attempt still holds the run directory."""
 
-    def start(self, run: RunDir, attempt: int, device: str | None) -> Engine:
-        """Start an engine on the run; ``device`` is a GPU's uuid or None. Raises OSError."""
+    def start(self, run: RunDir, attempt: int, gpus: tuple[str, ...]) -> Engine:
+        """Start an engine on the run; ``gpus`` are the uuids of those that are its. Raises OSError."""
 
 
 class LocalEngine:
@@ -77,13 +77,13 @@ class LocalEngine:
         self._process.wait()
 
 
-def environment(device: str | None) -> dict[str, str]:
-    """What an engine process sees: no secrets, no model hub, and the one GPU (a uuid) that is its."""
+def environment(gpus: tuple[str, ...]) -> dict[str, str]:
+    """What an engine process sees: no secrets, no model hub, and the GPUs (uuids) that are its, in this order."""
     kept = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_ENGINE}
     return kept | {
         "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1",
-        "CUDA_VISIBLE_DEVICES": device or "",
+        "CUDA_VISIBLE_DEVICES": ",".join(gpus),
         # Waiting threads that spin take the cores from other runs: two at once fell to a tenth of their speed.
         "OMP_WAIT_POLICY": "PASSIVE",
     }
@@ -106,7 +106,7 @@ class LocalLauncher:
             return True
         return False
 
-    def start(self, run: RunDir, attempt: int, device: str | None) -> Engine:
+    def start(self, run: RunDir, attempt: int, gpus: tuple[str, ...]) -> Engine:
         """Start ``python -m distillation.engine`` in a session of its own. Raises OSError."""
         engine = [sys.executable, "-m", "distillation.engine", self._command, str(run.root)]
         engine += ["--home", str(settings.DISTILLATION_HOME), "--attempt", str(attempt)]
@@ -117,7 +117,7 @@ class LocalLauncher:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=settings.BASE_DIR,
-                env=environment(device),
+                env=environment(gpus),
                 start_new_session=True,
             )
         return LocalEngine(process)

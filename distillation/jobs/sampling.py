@@ -6,7 +6,9 @@ it is looked at is left out.
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections.abc import Callable
 
 import psutil
 
@@ -60,11 +62,11 @@ class GroupMeter:
 class Sampler:
     """The samples of one attempt."""
 
-    def __init__(self, task: TrainingTask, pid: int | None, gpu: str | None) -> None:
-        """``pid``: the engine's, None where it runs on another host; ``gpu``: uuid of its device."""
+    def __init__(self, task: TrainingTask, pid: int | None, gpus: tuple[str, ...]) -> None:
+        """``pid``: the engine's, None where it runs on another host; ``gpus``: uuids of its devices."""
         self._task = task
         self._meter = None if pid is None else GroupMeter(pid)
-        self._gpu = gpu
+        self._gpus = gpus
         self._waiting: list[Reading] = []
         self._due = time.monotonic() + SAMPLE_SECONDS
 
@@ -77,16 +79,16 @@ class Sampler:
         cpu, memory = self._meter.measure()
         if memory is None:
             return  # the engine has just ended
-        use = gpu_use(self._gpu) if self._gpu else None
+        uses = [use for gpu in self._gpus if (use := gpu_use(gpu)) is not None]
         self._waiting.append(
             Reading(
                 time=round(time.time(), 3),
                 cpu_percent=cpu,
                 memory_mb=memory,
                 host_memory_percent=psutil.virtual_memory().percent,
-                gpu_percent=use.percent if use else None,
-                gpu_memory_mb=use.memory_mb if use else None,
-                gpu_temperature=use.temperature if use else None,
+                gpu_percent=_of_all([use.percent for use in uses], statistics.mean),
+                gpu_memory_mb=_of_all([use.memory_mb for use in uses], sum),
+                gpu_temperature=_of_all([use.temperature for use in uses], max),
             )
         )
         del self._waiting[:-KEPT]
@@ -96,3 +98,9 @@ class Sampler:
         if self._waiting:
             resource_samples.store(self._task, self._waiting)
             self._waiting = []
+
+
+def _of_all(figures: list[float | None], combine: Callable[[list[float]], float]) -> float | None:
+    """One figure for several GPUs: the mean load, all memory, the hottest; None where one does not tell."""
+    told = [figure for figure in figures if figure is not None]
+    return combine(told) if told and len(told) == len(figures) else None

@@ -34,9 +34,11 @@ STOP_GRACE_SECONDS = 60.0
 class Supervisor:
     """The worker's side of one run."""
 
-    def __init__(self, task: TrainingTask, worker: str, launcher: Launcher, *, threads: int, gpu: str | None) -> None:
+    def __init__(
+        self, task: TrainingTask, worker: str, launcher: Launcher, *, threads: int, gpus: tuple[str, ...]
+    ) -> None:
         self.task = task
-        self.gpu = gpu
+        self.gpus = gpus
         self._worker = worker
         self._launcher = launcher
         self._threads = threads
@@ -111,15 +113,15 @@ class Supervisor:
             if self._already_finished():
                 return True
         try:
-            prepare(self.task, self._run, threads=self._threads, device="cuda" if self.gpu else "cpu")
-            self._engine = self._launcher.start(self._run, self.task.attempt, self.gpu)
+            prepare(self.task, self._run, threads=self._threads, device="cuda" if self.gpus else "cpu")
+            self._engine = self._launcher.start(self._run, self.task.attempt, self.gpus)
         except Refused as refused:
             lifecycle.fail(self.task, self._worker, refused.sentence)
             return True
         except OSError as error:
             lifecycle.fail(self.task, self._worker, _cannot_begin(error))
             return True
-        self._sampler = Sampler(self.task, self._engine.pid, self.gpu)
+        self._sampler = Sampler(self.task, self._engine.pid, self.gpus)
         log.info("%s: attempt %s started", self.task.task_id, self.task.attempt)
         params = {"worker": self._worker, "attempt": self.task.attempt}
         task_log.note(self.task, Sentence(gettext_noop("{worker} has started the engine (attempt {attempt})."), params))

@@ -29,6 +29,7 @@ from distillation.jobs.reaper import reap
 from distillation.jobs.supervisor import Supervisor
 from distillation.models import InferenceJob, TrainingTask, Worker
 from distillation.services import inference_states
+from distillation.services.workers import living_workers, named_gpus
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ FORGET_WORKERS_AFTER = timedelta(days=7)
 class Supervised(Protocol):
     """What fills a slot: a training run or a labelling job."""
 
-    gpu: str | None
+    gpus: tuple[str, ...]
+    """Uuids of those that it has."""
 
     def tend(self) -> bool:
         """Do what is due; True when the slot is free. Raises DatabaseError."""
@@ -65,6 +67,8 @@ class WorkerLoop:
         self._labelling: Launcher = launcher or LocalLauncher(LABEL)
         self._gpus: list[Gpu] = gpus()
         self._slots = len(self._gpus) or slots
+        self._held: set[str] = set()
+        """GPUs that tasks of the queue wait for by number: what comes after them may not take these."""
         self._threads = max(1, len(os.sched_getaffinity(0)) // self._slots)
         self._name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._running: list[Supervised] = []
@@ -108,7 +112,7 @@ class WorkerLoop:
                 self._running.remove(supervisor)
 
     def _fill_slots(self) -> None:
-        while len(self._running) < self._slots:
+        while len(self._running) < self._slots and (self._free_gpus() or not self._gpus):
             claimed = self._claim()
             if claimed is None:
                 return
@@ -125,23 +129,50 @@ class WorkerLoop:
         return first() or second()
 
     def _claim_task(self) -> Supervised | None:
-        """The first task of the queue that this worker got; another worker may be faster with some."""
+        """The first task of the queue that this worker has room for; another worker may be faster with some."""
+        self._held = set()
         for task in TrainingTask.objects.queued()[: self._slots + 8]:
-            if lifecycle.claim(task, self._name):
-                return Supervisor(task, self._name, self._launcher, threads=self._threads, gpu=self._free_gpu())
+            gpus = self._gpus_for(task)
+            if gpus is not None and lifecycle.claim(task, self._name):
+                return Supervisor(task, self._name, self._launcher, threads=self._threads, gpus=gpus)
         return None
 
     def _claim_job(self) -> Supervised | None:
         """The same for labelling jobs."""
+        gpus = self._any_gpu()
+        if gpus is None:
+            return None
         for job in InferenceJob.objects.queued()[: self._slots + 8]:
             if inference_states.claim(job, self._name):
-                gpu = self._free_gpu()
-                return LabellingSupervisor(job, self._name, self._labelling, threads=self._threads, gpu=gpu)
+                return LabellingSupervisor(job, self._name, self._labelling, threads=self._threads, gpus=gpus)
         return None
 
-    def _free_gpu(self) -> str | None:
-        taken = {supervisor.gpu for supervisor in self._running}
-        return next((gpu.uuid for gpu in self._gpus if gpu.uuid not in taken), None)
+    def _gpus_for(self, task: TrainingTask) -> tuple[str, ...] | None:
+        """Those that the task names, or any one; None where it must wait, or wait for another worker.
+
+        One that names GPUs that nobody has is taken and refused when its run is prepared.
+        """
+        numbers = named_gpus(task)
+        if not numbers:
+            return self._any_gpu()
+        if max(numbers) >= len(self._gpus):
+            return None if any(worker.has(numbers) for worker in living_workers()) else ()
+        named = tuple(self._gpus[number].uuid for number in numbers)
+        free = set(self._free_gpus()) - self._held
+        if free.issuperset(named):
+            return named
+        self._held.update(named)
+        return None
+
+    def _any_gpu(self) -> tuple[str, ...] | None:
+        """One that nobody has or waits for; none at all on a host without GPUs."""
+        if not self._gpus:
+            return ()
+        return next(((uuid,) for uuid in self._free_gpus() if uuid not in self._held), None)
+
+    def _free_gpus(self) -> list[str]:
+        taken = {uuid for supervisor in self._running for uuid in supervisor.gpus}
+        return [gpu.uuid for gpu in self._gpus if gpu.uuid not in taken]
 
     def _heartbeat(self) -> None:
         now = time.monotonic()
@@ -181,5 +212,5 @@ class WorkerLoop:
 
     def _what_it_has(self) -> str:
         if self._gpus:
-            return f"{len(self._gpus)} GPUs, one run each"
+            return f"{len(self._gpus)} GPUs"
         return f"{self._slots} slots of {self._threads} threads, no GPU"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from distillation.contract import limits
 from distillation.contract.option import Option
@@ -17,10 +13,10 @@ from distillation.contract.request import ALIASES
 from distillation.contract.students import STUDENTS
 from distillation.contract.task_types import METRICS
 from distillation.contract.version import version
-from distillation.models import SUPERUSER_ROLE, Role, Scope, Worker
-from distillation.selectors import WORKER_SILENCE
+from distillation.models import SUPERUSER_ROLE, Role, Scope
 from distillation.services.reports import MAX_RECORDS
 from distillation.services.teachers import aliases
+from distillation.services.workers import living_workers
 
 WORDS = {
     "taskTypes": "taskType",
@@ -34,15 +30,6 @@ WORDS = {
 }
 """Lists of words that clients ask for, and the option that takes them."""
 _OTHER_NAMES = {name: alias for alias, name in ALIASES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class LiveWorker:
-    """A worker that was seen lately."""
-
-    slots: int
-    devices: list[str]
-    seen_at: datetime
 
 
 def capabilities() -> dict[str, Any]:
@@ -114,18 +101,9 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def _platform() -> dict[str, Any]:
-    living = Worker.objects.filter(seen_at__gte=timezone.now() - WORKER_SILENCE).order_by("id")
-    workers = [LiveWorker(worker.slots, _devices(worker), worker.seen_at) for worker in living]
+    workers = living_workers()
     return {
         "workers": workers,
         "slots": sum(worker.slots for worker in workers),
         "gpus": sum(len(worker.devices) for worker in workers),
     }
-
-
-def _devices(worker: Worker) -> list[str]:
-    try:
-        names = json.loads(worker.devices)
-    except ValueError:
-        return []
-    return [str(name) for name in names] if isinstance(names, list) else []

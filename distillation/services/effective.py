@@ -38,9 +38,9 @@ _OF_THE_ARMS = {"control", "seeds"}
 _COSTS_FOLLOW_FROM = {
     "cache_bytes": _OF_THE_CACHE,
     "checkpoint_bytes": _OF_THE_ARMS,
-    "steps": {"totalEpochs", "batchSize", "gradAccumSteps"} | _OF_THE_ARMS,
-    "duration_seconds": {"totalEpochs", "batchSize"} | _OF_THE_ARMS,
-    "speed": {"batchSize"},
+    "steps": {"totalEpochs", "batchSize", "gradAccumSteps", "gpuDevices"} | _OF_THE_ARMS,
+    "duration_seconds": {"totalEpochs", "batchSize", "gpuDevices"} | _OF_THE_ARMS,
+    "speed": {"batchSize", "gpuDevices"},
 }
 _FOLLOWS_FROM = {
     "imageSize": {"studentModel", "studentModelSize"},

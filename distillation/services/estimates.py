@@ -87,7 +87,7 @@ def measured_speed(request: CreateRequest, around: Surroundings) -> Speed | None
         device__startswith=likely_device(),
         trained_samples__gt=0,
     ).order_by("-id")[:CANDIDATES]
-    alike = [task for task in candidates if _image_size(task) == request.image_size()][:MEASURED_FROM]
+    alike = [task for task in candidates if _is_like(task, request)][:MEASURED_FROM]
     if not alike:
         return None
     seconds = dict(
@@ -120,9 +120,12 @@ def _work(request: CreateRequest, data: Outline) -> tuple[int, int | None]:
     samples = values["totalEpochs"] * pictures
     if not values["batchSize"]:
         return samples, None
-    return samples, values["totalEpochs"] * steps_per_epoch(pictures, values["batchSize"], values["gradAccumSteps"])
+    steps = steps_per_epoch(pictures, values["batchSize"], values["gradAccumSteps"], request.processes())
+    return samples, values["totalEpochs"] * steps
 
 
-def _image_size(task: TrainingTask) -> int | None:
-    request, problems = read(flat(task))
-    return None if problems else request.image_size()
+def _is_like(task: TrainingTask, request: CreateRequest) -> bool:
+    """Whether it had pictures of the same size, and as many GPUs."""
+    other, problems = read(flat(task))
+    same = other.assumed()
+    return not problems and (same.image_size(), same.processes()) == (request.image_size(), request.processes())

@@ -63,6 +63,7 @@ def build_spec(task: TrainingTask, *, threads: int, device: str) -> RunSpec:
             deterministic=bool(values["deterministic"]),
             early_stopping=values["earlyStopping"],
             more_seeds=request.seeds()[1:],
+            world_size=request.processes(),
         ),
         loss=None
         if request.direct

@@ -33,6 +33,7 @@ from distillation.services.teachers import (
     some,
     view_problem,
 )
+from distillation.services.workers import gpu_problem
 
 _PRESET_COLUMNS = {
     "loraRank": "lora_rank",
@@ -86,6 +87,8 @@ def request_problems(request: CreateRequest, around: Surroundings) -> list[Probl
     problems = _dataset_problems(request, around)
     if problems:
         return problems
+    if sentence := gpu_problem(request.values["gpuDevices"] or []):
+        return [Problem("gpuDevices", sentence)]
     data = request_outline(request, around)
     problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data)
     if problems:

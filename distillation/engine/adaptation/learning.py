@@ -51,7 +51,7 @@ class Learning:
         """Raises Refused where the settings match no module."""
         self._context, self._name, self._folder = context, name, folder
         self._loaded, self._tower, self._pictures, self._rows = loaded, tower, pictures, rows
-        self._train = replace(context.spec.train, epochs=settings.epochs)
+        self._train = replace(context.spec.train, epochs=settings.epochs, world_size=1)
         randomness.seed_all(self._train.seed)
         self.inserted: Inserted = lora.insert(tower, settings, name)
         self._learning = adapter.learning(tower)

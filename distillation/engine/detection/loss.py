@@ -30,6 +30,8 @@ class DetectionTerms(NamedTuple):
     classes: Tensor
     boxes: Tensor
     dfl: Tensor
+    over: Tensor
+    """Σ t, without a graph."""
 
     def total(self) -> Tensor:
         """The weighted sum."""
@@ -52,9 +54,10 @@ def detection_loss(outputs: Detections, targets: Targets) -> DetectionTerms:
     with torch.no_grad():
         predicted = geometry.from_distances(*points, geometry.distances(outputs.boxes))
     assigned = assignment.assign(outputs.classes, predicted, targets, points)
-    total = assigned.scores.sum().clamp(min=1)
+    over = assigned.scores.sum()
+    total = over.clamp(min=1)
     boxes, dfl = _box_terms(outputs.boxes, targets, points, assigned)
-    return DetectionTerms(_class_term(outputs.classes, targets, assigned) / total, boxes / total, dfl / total)
+    return DetectionTerms(_class_term(outputs.classes, targets, assigned) / total, boxes / total, dfl / total, over)
 
 
 def _class_term(classes: Tensor, targets: Targets, assigned: Assignment) -> Tensor:

@@ -45,16 +45,19 @@ class DetectionObjective:
         """Compare one batch; the teacher's terms are weighted among themselves as those of the labels."""
         found: Detections = model(batch.inputs)
         marked: Marked = batch.labels
-        hard = detection_loss(found, moved(marked.objects, batch.inputs.device)).total()
+        known = detection_loss(found, moved(marked.objects, batch.inputs.device))
+        hard = known.total()
         if self.weights is not None and marked.guesses is not None:
-            return Terms(hard, detection_loss(found, moved(marked.guesses, batch.inputs.device)).total())
+            guessed = detection_loss(found, moved(marked.guesses, batch.inputs.device))
+            return Terms(hard, guessed.total(), hard_over=known.over, soft_over=guessed.over)
         if self.weights is None or batch.teacher is None:
-            return Terms(hard, None)
-        soft = None
+            return Terms(hard, None, hard_over=known.over)
+        soft = over = None
         if self.weights.soft:
             response = response_loss(answers(batch.teacher), found, self.weights.temperature)
-            soft = CLASS_GAIN * response.classes + DFL_GAIN * response.boxes
-        return Terms(hard, soft, self._feature(found, batch.teacher))
+            soft, over = CLASS_GAIN * response.classes + DFL_GAIN * response.boxes, response.over
+        feature = self._feature(found, batch.teacher)
+        return Terms(hard, soft, feature, hard_over=known.over, soft_over=over)
 
     def _feature(self, found: Detections, kept: Mapping[str, Tensor]) -> Tensor | None:
         return None if self.trained is None else self.trained.compare(levels(found), kept)

@@ -24,6 +24,8 @@ class ResponseTerms(NamedTuple):
 
     classes: Tensor
     boxes: Tensor
+    over: Tensor
+    """Σ w, without a graph."""
 
 
 def response_loss(
@@ -45,10 +47,11 @@ def response_loss(
     if columns is not None:
         wanted = wanted[..., list(columns)]
     confidence = wanted.amax(dim=-1).sigmoid()
-    scale = temperature**2 / confidence.sum().clamp(min=_LEAST_TOTAL)
+    over = confidence.sum()
+    scale = temperature**2 / over.clamp(min=_LEAST_TOTAL)
     classes = _binary_divergence(wanted / temperature, student.classes.float() / temperature).sum(dim=-1)
     boxes = _bin_divergence(teacher.boxes.detach().float() / temperature, student.boxes.float() / temperature)
-    return ResponseTerms((confidence * classes).sum() * scale, (confidence * boxes).sum() * scale)
+    return ResponseTerms((confidence * classes).sum() * scale, (confidence * boxes).sum() * scale, over)
 
 
 def _binary_divergence(teacher: Tensor, student: Tensor) -> Tensor:

@@ -101,7 +101,7 @@ class PictureClassification(pictures.Pictures):
     def feed(self, *, seed: int, with_teacher: bool, stream_steps: int | None = None) -> Feed:
         """Pictures with the teacher's answers: in memory where they fit, or augmented views."""
         spec, rows = self.context.spec, self.training_rows(with_teacher)
-        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps)
+        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps, rank=self.context.rank)
         if self._augmented:
             return ViewFeed(
                 self._views(with_teacher=with_teacher), ordering, self._collate, self._answers(with_teacher),

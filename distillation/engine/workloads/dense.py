@@ -86,7 +86,7 @@ class DensePictures(Pictures, ABC):
         spec, views = self.context.spec, self.views(with_teacher=with_teacher)
         return ViewFeed(
             views,
-            Ordering(len(views.rows), spec.train.with_seed(seed), stream_steps=stream_steps),
+            Ordering(len(views.rows), spec.train.with_seed(seed), stream_steps=stream_steps, rank=self.context.rank),
             self.collate,
             self.answers(views) if with_teacher else None,
             shape=self.pack.pictures.shape[1:],

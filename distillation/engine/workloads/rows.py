@@ -103,7 +103,7 @@ class LabelledRows:
         if with_teacher and self.outputs is not None and spec.loss is not None:
             teacher = objective.kept(spec.loss, self.outputs, rows, spec.device)
         labels = torch.from_numpy(self.labels[rows]).to(spec.device)
-        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps)
+        ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps, rank=self.context.rank)
         return PlainFeed(self._store(rows), labels, teacher, ordering)
 
     def goal(self, model: nn.Module, *, seed: int, with_teacher: bool) -> Classification:

@@ -26,7 +26,10 @@ def test_every_option_is_there_with_its_limits(api):
     assert (epochs["minimum"], epochs["maximum"], epochs["default"], epochs["otherName"]) == (1, 100_000, 50, "epochs")
     assert options["optimizer"]["choices"] == ["adamw", "adam", "sgd", "adagrad", "rmsprop"]
     assert options["taskType"]["planned"] == []
-    assert (options["gpuDevices"]["available"], options["gpuDevices"]["accepted"]) == (False, [[]])
+    unused = options["teacherModelPath"]
+    assert (unused["available"], unused["accepted"]) == (False, [])
+    gpus = options["gpuDevices"]
+    assert (gpus["kind"], gpus["available"], gpus["maximum"], gpus["maxItems"]) == ("integers", True, 63, 64)
     assert (options["temperature"]["needsTeacher"], options["seed"]["needsTeacher"]) == (True, False)
 
 

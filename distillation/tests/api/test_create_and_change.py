@@ -153,11 +153,11 @@ def test_what_an_older_service_stored_may_come_back_with_a_change(api, request_b
         TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config=stored)
         sent = {"trainingConfig": stored, "batchSize": 8}
         assert api.patch(f"{ROOT}/tasks/{task['taskId']}", sent, format="json").status_code == 200
-    TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config='{"gpuDevices": [0]}')
-    config = {"trainingConfig": {"gpuDevices": [0], "optimizer": "sgd"}}
+    TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config='{"seeds": [0]}')
+    config = {"trainingConfig": {"seeds": [0], "optimizer": "sgd"}}
     assert api.patch(f"{ROOT}/tasks/{task['taskId']}", config, format="json").status_code == 200
-    refused = api.patch(f"{ROOT}/tasks/{task['taskId']}", {"trainingConfig": {"gpuDevices": [1]}}, format="json")
-    assert list(refused.json()["data"]) == ["gpuDevices"]
+    refused = api.patch(f"{ROOT}/tasks/{task['taskId']}", {"trainingConfig": {"seeds": [1]}}, format="json")
+    assert list(refused.json()["data"]) == ["seeds"]
 
 
 def test_an_option_of_the_teacher_in_direct_training_is_400(api, request_body):

@@ -80,8 +80,6 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"optimizer": "lion"}, "optimizer", "cannot be lion"),
         ({"control": "yes"}, "control", "true or false"),
         ({"trainingMode": "direct"}, "teacherModel", "has no teacher"),
-        ({"gpuDevices": [1]}, "gpuDevices", "not available"),
-        ({"gpuDevices": [0]}, "gpuDevices", "not available"),
         ({"seeds": [1, 2, 1]}, "seeds", "lists 1 twice"),
         ({"seeds": list(range(10))}, "seeds", "has 10 numbers; at most 9"),
         ({"seeds": [1, -2]}, "seeds", "between 0"),
@@ -90,6 +88,17 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"seeds": ["1"]}, "seeds", "must be a list"),
         ({"seeds": [True, 2]}, "seeds", "whole number, not True"),
         ({"seeds": [1, 2], "loraTarget": "teacher", "collaboration": "joint"}, "seeds", "Clone the task for each"),
+        ({"gpuDevices": [-1]}, "gpuDevices", "between 0 and 63"),
+        ({"gpuDevices": "0,0"}, "gpuDevices", "lists 0 twice"),
+        ({"gpuDevices": "all"}, "gpuDevices", "must be a whole number"),
+        ({"gpuDevices": {"0": 1}}, "gpuDevices", "must be a list of whole numbers"),
+        ({"gpuDevices": [0, 1], "batchSize": "auto"}, "batchSize", "Choose a batchSize"),
+        ({"gpuDevices": [0, 1, 2], "batchSize": 5}, "batchSize", "Choose 6 or more"),
+        (
+            {"gpuDevices": [0, 1], "collaboration": "joint", "loraTarget": "teacher"},
+            "gpuDevices",
+            "learns on one GPU",
+        ),
         ({"studentInitMethod": "pretrained"}, "studentPretrainPath", "needs the place of the first weights"),
         (
             {"studentModel": "yolov8n", "imageSize": 64, "teacherQuantization": "int8"},
@@ -202,3 +211,14 @@ def test_direct_training_refuses_what_only_a_teacher_could_give(older):
 
 def test_a_batch_size_may_be_left_to_the_run():
     assert parse({**GOOD, "batchSize": "auto"}).values["batchSize"] == 0
+
+
+@pytest.mark.parametrize("sent", ["0,1", "0, 1", "[0,1]", [0, 1]])
+def test_gpus_are_kept_as_numbers(sent):
+    request = parse({**GOOD, "gpuDevices": sent})
+    assert (request.values["gpuDevices"], request.processes()) == ([0, 1], 2)
+
+
+@pytest.mark.parametrize("sent", ["", None, [], "[]", [3]])
+def test_one_gpu_or_none_is_one_process(sent):
+    assert parse({**GOOD, "gpuDevices": sent}).processes() == 1

@@ -70,6 +70,25 @@ def test_labels_stay_with_their_pictures_and_labelled_ones_are_counted():
         assert batch.labelled == sum(label != losses.IGNORED for label in batch.labels.tolist())
 
 
+def test_processes_take_shares_of_the_same_batches():
+    labels = torch.arange(11) % 3
+    labels[labels == 2] = losses.IGNORED
+    train = replace(TRAIN, world_size=2)
+    whole, *shares = (
+        PlainFeed(numbered(11), labels, None, Ordering(11, train if rank is not None else TRAIN, rank=rank or 0))
+        for rank in (None, 0, 1)
+    )
+    for feed in (whole, *shares):
+        feed.open_epoch(2)
+    parts = [[batch for step in range(feed.steps_per_epoch) for batch in feed.step(step)] for feed in shares]
+    assert [len(batch.inputs) for batch in parts[0]] == [2, 3]
+    for one, other in zip(*parts, strict=True):
+        assert (one.labelled, other.labelled) == tuple(int((part.labels >= 0).sum()) for part in (one, other))
+    together = [torch.cat([one.inputs, other.inputs]) for one, other in zip(*parts, strict=True)]
+    alone = [batch.inputs for step in range(whole.steps_per_epoch) for batch in whole.step(step)]
+    assert torch.cat(together).tolist() == torch.cat(alone).tolist()
+
+
 def test_accumulation_groups_batches_and_leaves_a_smaller_group_at_the_end():
     feed = feed_of(20, replace(TRAIN, grad_accum_steps=2))
     feed.open_epoch(0)

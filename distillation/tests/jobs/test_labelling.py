@@ -41,7 +41,7 @@ def launcher() -> Launcher:
 
 @pytest.fixture
 def supervisor(job, launcher) -> LabellingSupervisor:
-    supervisor = LabellingSupervisor(job, "w1", launcher, threads=2, gpu=None)
+    supervisor = LabellingSupervisor(job, "w1", launcher, threads=2, gpus=())
     assert supervisor.tend() is False
     return supervisor
 
@@ -109,7 +109,7 @@ def test_a_failure_is_told_in_the_engines_words(job, supervisor, launcher):
 @pytest.mark.parametrize("code", [-9, 1])
 def test_a_killed_engine_is_tried_three_times(job, launcher, code):
     for attempt in (1, 2, 3):
-        supervisor = LabellingSupervisor(job, "w1", launcher, threads=1, gpu=None)
+        supervisor = LabellingSupervisor(job, "w1", launcher, threads=1, gpus=())
         assert supervisor.tend() is False
         row = end(supervisor, launcher, code)
         assert (row.status, row.attempt, row.lost_count) == (
@@ -193,7 +193,7 @@ def test_a_job_that_has_ended_is_neither_stopped_nor_claimed(db, status):
 def test_pictures_go_along_when_the_labels_become_a_data_set(db, launcher):
     job = InferenceFactory(output_dir="datasets/new", formats="csv", imported_dataset="new")
     assert inference_states.claim(job, "w1")
-    LabellingSupervisor(job, "w1", launcher, threads=1, gpu=None).tend()
+    LabellingSupervisor(job, "w1", launcher, threads=1, gpus=()).tend()
     assert LabellingSpec.from_json(inference_dir(job.inference_id).spec.read_text()).with_pictures
 
 
@@ -209,7 +209,7 @@ def test_purge_frees_the_notes_of_deleted_jobs_only(db, home):
 
 def test_an_engine_that_is_still_there_is_waited_for(job, launcher):
     launcher.held = True
-    supervisor = LabellingSupervisor(job, "w1", launcher, threads=1, gpu=None)
+    supervisor = LabellingSupervisor(job, "w1", launcher, threads=1, gpus=())
     assert supervisor.tend() is False
     assert launcher.starts == []
     launcher.held = False

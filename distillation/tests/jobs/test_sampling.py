@@ -61,7 +61,7 @@ def test_a_process_that_has_ended_is_no_figure():
 
 def test_a_sample_is_taken_when_it_is_due_and_stored_once(task, busy, monkeypatch):
     monkeypatch.setattr(sampling, "SAMPLE_SECONDS", 0.0)
-    sampler = Sampler(task, busy.pid, None)
+    sampler = Sampler(task, busy.pid, ())
     sampler.take()
     sampler.store()
     sampler.store()
@@ -76,7 +76,7 @@ def test_a_sample_is_taken_when_it_is_due_and_stored_once(task, busy, monkeypatc
 
 
 def test_between_samples_nothing_is_measured(task, busy):
-    sampler = Sampler(task, busy.pid, None)
+    sampler = Sampler(task, busy.pid, ())
     sampler.take()
     sampler.store()
     assert not ResourceSample.objects.exists()
@@ -84,7 +84,7 @@ def test_between_samples_nothing_is_measured(task, busy):
 
 def test_an_engine_elsewhere_is_not_measured(task, monkeypatch):
     monkeypatch.setattr(sampling, "SAMPLE_SECONDS", 0.0)
-    sampler = Sampler(task, None, None)
+    sampler = Sampler(task, None, ())
     sampler.take()
     sampler.store()
     assert not ResourceSample.objects.exists()
@@ -93,7 +93,7 @@ def test_an_engine_elsewhere_is_not_measured(task, monkeypatch):
 def test_samples_wait_for_a_database_that_is_away(task, busy, monkeypatch):
     monkeypatch.setattr(sampling, "SAMPLE_SECONDS", 0.0)
     monkeypatch.setattr(sampling, "KEPT", 3)
-    sampler = Sampler(task, busy.pid, None)
+    sampler = Sampler(task, busy.pid, ())
 
     def away(*_):
         raise DatabaseError
@@ -111,7 +111,7 @@ def test_samples_wait_for_a_database_that_is_away(task, busy, monkeypatch):
 def test_the_gpus_figures_are_those_of_the_driver(task, busy, monkeypatch):
     monkeypatch.setattr(sampling, "SAMPLE_SECONDS", 0.0)
     monkeypatch.setattr(sampling, "gpu_use", lambda uuid: GpuUse(87.0, 1024.0, None))
-    sampler = Sampler(task, busy.pid, "GPU-1")
+    sampler = Sampler(task, busy.pid, ("GPU-1",))
     sampler.take()
     sampler.store()
     row = ResourceSample.objects.get()

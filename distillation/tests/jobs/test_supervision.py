@@ -56,7 +56,7 @@ class Launcher:
     def busy(self, run: RunDir) -> bool:
         return self.held
 
-    def start(self, run: RunDir, attempt: int, device: str | None) -> Engine:
+    def start(self, run: RunDir, attempt: int, gpus: tuple[str, ...]) -> Engine:
         self.starts.append(attempt)
         self.engine = Engine()
         return self.engine
@@ -77,7 +77,7 @@ def task(db, digits) -> TrainingTask:
 
 @pytest.fixture
 def supervisor(task, launcher) -> Supervisor:
-    supervisor = Supervisor(task, "w1", launcher, threads=1, gpu=None)
+    supervisor = Supervisor(task, "w1", launcher, threads=1, gpus=())
     assert supervisor.tend() is False
     return supervisor
 
@@ -130,7 +130,7 @@ def test_an_earlier_attempt_that_had_finished_completes_the_task_without_trainin
     run = run_dir(task.task_id)
     run.root.mkdir()
     write_result(run)
-    assert Supervisor(task, "w1", launcher, threads=1, gpu=None).tend()
+    assert Supervisor(task, "w1", launcher, threads=1, gpus=()).tend()
     assert row(task).status == "COMPLETED"
     assert launcher.starts == []
 
@@ -160,7 +160,7 @@ def test_a_crash_goes_back_to_the_queue_with_the_last_line_of_the_log(task, supe
 
 def test_a_held_directory_is_waited_for(task, launcher):
     launcher.held = True
-    supervisor = Supervisor(task, "w1", launcher, threads=1, gpu=None)
+    supervisor = Supervisor(task, "w1", launcher, threads=1, gpus=())
     assert not supervisor.tend()
     assert launcher.starts == []
     launcher.held = False
@@ -203,7 +203,7 @@ def test_a_lost_lease_ends_the_engine_and_leaves_the_row_alone(task, supervisor,
 
 def test_a_data_set_that_disappeared_fails_the_task_in_words(task, launcher, digits):
     digits.rename(digits.with_name("gone"))
-    assert Supervisor(task, "w1", launcher, threads=1, gpu=None).tend()
+    assert Supervisor(task, "w1", launcher, threads=1, gpus=()).tend()
     assert row(task).status == "FAILED"
     assert "There is no data set" in row(task).error_detail
     assert not run_dir(task.task_id).spec.exists()
@@ -211,7 +211,7 @@ def test_a_data_set_that_disappeared_fails_the_task_in_words(task, launcher, dig
 
 def test_a_disk_without_room_is_told_before_anything_is_trained(task, launcher, monkeypatch):
     monkeypatch.setattr("distillation.services.disk_space.RESERVE", 10**18)
-    assert Supervisor(task, "w1", launcher, threads=1, gpu=None).tend()
+    assert Supervisor(task, "w1", launcher, threads=1, gpus=()).tend()
     assert row(task).status == "FAILED"
     assert "MB of disk" in row(task).error_detail
     assert launcher.starts == []
@@ -225,7 +225,7 @@ def test_a_fresh_start_puts_the_old_run_aside(task, supervisor, launcher):
     again = row(task)
     lifecycle.start(again, "alice", fresh=True)
     assert lifecycle.claim(again, "w1")
-    assert not Supervisor(again, "w1", launcher, threads=1, gpu=None).tend()
+    assert not Supervisor(again, "w1", launcher, threads=1, gpus=()).tend()
     assert not (run.root / "old").exists()
     assert run.spec.exists()
     assert not row(task).fresh

@@ -60,6 +60,7 @@ REACHES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "amp": ({}, True, "train.amp"),
     "ema": ({}, True, "train.ema"),
     "earlyStopping": ({}, 4, "train.early_stopping"),
+    "gpuDevices": ({}, [0, 1], "train.world_size"),
     "seed": ({}, 9, "train.seed"),
     "seeds": ({}, [0, 5], "train.more_seeds"),
     "deterministic": ({}, True, "train.deterministic"),
