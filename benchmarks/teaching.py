@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import teaching_data
-from teaching_runs import Runs, distilled, labels_only
+from teaching_runs import Runs, RunSpec, distilled, labels_only
 
 SEEDS = range(5)
-DIGITS = {"epochs": 30, "batch_size": 64, "learning_rate": 0.003}
+DIGITS: dict[str, Any] = {"epochs": 30, "batch_size": 64, "learning_rate": 0.003}
 """The reference setting of the digits."""
 SCENE_SIDE = 96
 
@@ -86,7 +86,7 @@ def detection_10(runs: Runs) -> bool:
 def fashion(runs: Runs) -> bool:
     """resnet18 on Fashion-MNIST with 1,000 labels and a pool. Must +2 points over the control, 5 seeds."""
     teaching_data.fashion(runs.home)
-    setting = {"epochs": 12, "batch_size": 64, "learning_rate": 0.001}
+    setting: dict[str, Any] = {"epochs": 12, "batch_size": 64, "learning_rate": 0.001}
     teacher = runs.run("fashion-teacher", labels_only("resnet34", 28, "fashion", **setting))
     rows = [
         runs.run(f"fashion-student-{seed}", distilled("resnet18", 28, "fashion-1000", teacher, seed=seed, **setting))
@@ -95,10 +95,12 @@ def fashion(runs: Runs) -> bool:
     return judge("Fashion-MNIST, 1,000 labels", rows, "accuracy", gain=2.0)
 
 
-def _detector(runs: Runs, dataset: str, *, control: bool = False) -> dict[str, Any]:
+def _detector(runs: Runs, dataset: str, *, control: bool = False) -> RunSpec:
     teaching_data.scenes(runs.home, SCENE_SIDE)
-    setting = {"task_type": "detection", "batch_size": 8, "learning_rate": 0.002, "augmentation": "light", "views": 0,
-               "ema": True, "warmup_ratio": 0.05, "weight_decay": 0.0005}  # fmt: skip
+    setting: dict[str, Any] = {
+        "task_type": "detection", "batch_size": 8, "learning_rate": 0.002, "augmentation": "light", "views": 0, "ema": True,
+        "warmup_ratio": 0.05, "weight_decay": 0.0005,
+    }  # fmt: skip
     teacher = runs.run("detector-teacher", labels_only("yolov8s", SCENE_SIDE, "digit-scenes", epochs=40, **setting))
     learning = setting | {"views": 4, "epochs": 30}
     return distilled("yolov8n", SCENE_SIDE, dataset, teacher, control=control, alpha=0.5, **learning)

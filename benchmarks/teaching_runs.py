@@ -12,7 +12,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from distillation.contract.spec import DataSpec, LossSpec, RunSpec, StudentSpec, TeacherSpec, TrainSpec
+from distillation.contract.spec import (  # noqa: E402
+    DataSpec,
+    LossSpec,
+    RunSpec,
+    StudentSpec,
+    TeacherSpec,
+    TrainSpec,
+)
 
 
 class Runs:
