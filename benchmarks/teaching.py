@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import teaching_data
-from teaching_runs import Runs, RunSpec, distilled, labels_only
+from teaching_runs import Runs, distilled, labels_only
+
+from distillation.contract.spec import RunSpec  # teaching_runs has put the project on the path
 
 SEEDS = range(5)
 DIGITS: dict[str, Any] = {"epochs": 30, "batch_size": 64, "learning_rate": 0.003}
@@ -98,8 +100,8 @@ def fashion(runs: Runs) -> bool:
 def _detector(runs: Runs, dataset: str, *, control: bool = False) -> RunSpec:
     teaching_data.scenes(runs.home, SCENE_SIDE)
     setting: dict[str, Any] = {
-        "task_type": "detection", "batch_size": 8, "learning_rate": 0.002, "augmentation": "light", "views": 0, "ema": True,
-        "warmup_ratio": 0.05, "weight_decay": 0.0005,
+        "task_type": "detection", "batch_size": 8, "learning_rate": 0.002, "weight_decay": 0.0005,
+        "augmentation": "light", "views": 0, "ema": True, "warmup_ratio": 0.05,
     }  # fmt: skip
     teacher = runs.run("detector-teacher", labels_only("yolov8s", SCENE_SIDE, "digit-scenes", epochs=40, **setting))
     learning = setting | {"views": 4, "epochs": 30}

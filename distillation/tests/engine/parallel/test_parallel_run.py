@@ -47,6 +47,7 @@ def epochs_of(run_dir: RunDir, attempts: int = 1) -> list[dict[str, float]]:
 def test_a_shared_run_that_was_stopped_and_went_on_ends_with_the_weights_of_one_process(
     make_context: Callable[..., Context], shared: RunSpec
 ):
+    shared = replace(shared, train=replace(shared.train, augmentation="light", views=2, more_seeds=(3,)))
     alone = make_context(replace(shared, train=replace(shared.train, world_size=1)), "alone")
     run.perform(alone, 1)
     stopped = make_context(shared, "shared")
@@ -59,6 +60,7 @@ def test_a_shared_run_that_was_stopped_and_went_on_ends_with_the_weights_of_one_
     assert all(float((wanted[name] - found[name]).abs().max()) < 1e-5 for name in wanted)
     for one, two in zip(epochs_of(alone.run_dir), epochs_of(resumed.run_dir, 2), strict=True):
         assert one == pytest.approx(two, rel=1e-3)
+    assert len(epochs_of(resumed.run_dir, 2)) == 2 * shared.train.epochs
     assert not others_of(os.getpid())
 
 
