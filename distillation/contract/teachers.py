@@ -28,7 +28,7 @@ class TeacherFamily:
     teaches: tuple[str, ...]
     """Types of task."""
     zero_shot: bool = False
-    """Whether it is asked in words, so that it knows every class that can be named."""
+    """Whether it is asked in words, or told the class, so that it knows every class that can be named."""
     layers: bool = False
     """Whether features of its layers can be compared with a student's."""
 
@@ -54,8 +54,9 @@ FAMILIES: dict[str, TeacherFamily] = {
         TeacherFamily("segmenter", gettext_noop("a semantic segmenter"), ("segmentation",), layers=True),
         TeacherFamily("causal_lm", gettext_noop("a causal language model"), ("text",), zero_shot=True),
         TeacherFamily("gguf", gettext_noop("a causal language model as GGUF"), ("text",), zero_shot=True),
-        # Recognised, so that the refusal can name it; the engine cannot load it yet.
-        TeacherFamily("sam", gettext_noop("a SAM model, which draws masks into boxes"), (), zero_shot=True),
+        TeacherFamily(
+            "sam", gettext_noop("a SAM model, which draws masks into boxes"), ("segmentation",), zero_shot=True
+        ),
     )
 }
 
@@ -81,6 +82,11 @@ def answers_in_boxes(kind: str, task_type: str) -> bool:
     Only the student of a finished task answers at the student's own anchors and has features that fit.
     """
     return task_type == "detection" and kind != "task"
+
+
+def draws_masks(kind: str) -> bool:
+    """Whether the teacher draws masks into the boxes that the data marks; the class is the box's."""
+    return kind == "sam"
 
 
 def feature_problem(name: str, kind: str, task_type: str) -> Sentence | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from distillation.contract import teachers as catalogue
 from distillation.contract.sentence import Sentence, gettext_noop
-from distillation.datasets import pictures, recognition
+from distillation.datasets import box_prompts, pictures, recognition
 from distillation.datasets.layout import shown
 from distillation.datasets.samples import DataSet, Sample
 from distillation.engine import atomic
@@ -65,7 +66,11 @@ def freeze(context: Context) -> FrozenData:
     Raises Refused for a layout that is wrong and DataChanged, naming files, when the data set is another now.
     """
     spec = context.spec.data
-    found = recognition.read_pictures(context.home / spec.path, context.home / spec.val_path, context.spec.task_type)
+    root, val_root, teacher = context.home / spec.path, context.home / spec.val_path, context.spec.teacher
+    if teacher is not None and catalogue.draws_masks(teacher.kind):
+        found = box_prompts.read(root, val_root)
+    else:
+        found = recognition.read_pictures(root, val_root, context.spec.task_type)
     frozen = atomic.read_json(context.run_dir.data)
     if frozen is None:
         frozen = {

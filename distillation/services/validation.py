@@ -16,6 +16,8 @@ from distillation.contract.request import InvalidRequest, parse, read
 from distillation.contract.request_checks import direct_problems, without_guesses
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
+from distillation.contract.teachers import draws_masks
+from distillation.datasets.box_prompts import classes_of, no_boxes
 from distillation.datasets.class_names import is_background
 from distillation.datasets.outline import Outline
 from distillation.models import Executor, LoraPreset, TrainingTask
@@ -87,13 +89,14 @@ def request_problems(request: CreateRequest, around: Surroundings) -> list[Probl
     if problems:
         return problems
     data = request_outline(request, around)
-    problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data)
+    kind = around.teacher_kind(request)
+    problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data, kind)
     if problems:
         return problems
     problems = [*_count_problems(request, data), *_teacher_problems(request, data, around)]
     if sentence := first_weights_problem(request, around):
         problems.append(Problem("studentPretrainPath", sentence))
-    short = shortage(footprint(request, data, around.teacher_kind(request)))
+    short = shortage(footprint(request, data, kind))
     return [*problems, Problem("", short)] if short else problems
 
 
@@ -163,8 +166,10 @@ def _dataset_problems(request: CreateRequest, around: Surroundings) -> list[Prob
     return [Problem(name, unknown) for name in names if (unknown := around.unknown_dataset(request.values[name]))]
 
 
-def _type_problems(request: CreateRequest, data: Outline) -> list[Problem]:
+def _type_problems(request: CreateRequest, data: Outline, teacher_kind: str) -> list[Problem]:
     wanted = request.values["taskType"]
+    if draws_masks(teacher_kind) and wanted == "segmentation":
+        return [] if "detection" in data.task_types else [Problem("datasetId", no_boxes(data.id, data.layout))]
     if wanted in data.task_types:
         return []
     sentence = Sentence(
@@ -184,9 +189,11 @@ def _type_problems(request: CreateRequest, data: Outline) -> list[Problem]:
 
 
 def _classes(request: CreateRequest, data: Outline) -> tuple[str, ...]:
-    """The classes that a run has: outlines taken as boxes have no background."""
+    """The classes that a run has: outlines taken as boxes have no background, boxes that are drawn into have one."""
     if data.type == "segmentation" and request.values["taskType"] == "detection":
         return tuple(name for name in data.classes if not is_background(name))
+    if data.type == "detection" and request.values["taskType"] == "segmentation" and data.classes:
+        return classes_of(data.classes)
     return data.classes
 
 
