@@ -46,7 +46,11 @@ FAMILIES: dict[str, TeacherFamily] = {
         TeacherFamily("clip", gettext_noop("a CLIP model"), ("classification",), zero_shot=True, layers=True),
         TeacherFamily("siglip", gettext_noop("a SigLIP model"), ("classification",), zero_shot=True, layers=True),
         TeacherFamily(
-            "qwen2_5_vl", gettext_noop("a Qwen2.5-VL vision-language model"), ("classification",), zero_shot=True
+            "qwen2_5_vl",
+            gettext_noop("a Qwen2.5-VL vision-language model"),
+            ("classification",),
+            zero_shot=True,
+            layers=True,
         ),
         TeacherFamily("onnx", gettext_noop("an ONNX model"), ("classification", "detection")),
         TeacherFamily("detector", gettext_noop("an object detector"), ("detection",)),

@@ -75,7 +75,8 @@ def require_enough(name: str, outputs: TeacherOutputs, rows: NDArray[np.int64], 
         Sentence(
             gettext_noop(
                 "The teacher {name} draws too little to teach: a mask into {drawn} of {boxes} boxes in {pictures} "
-                "training pictures ({per_class}); at least {least} % are needed. Look at the boxes, or choose another SAM model."
+                "training pictures ({per_class}); at least {least} % are needed. Look at the boxes, or choose another "
+                "SAM model."
             ),
             {
                 "name": shown(name),
