@@ -100,7 +100,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "teacherQuantization", "text", "models", gettext_noop("Teacher's precision"),
-        gettext_noop("Fewer bits take less memory and answer a little less exactly; for classification."),
+        gettext_noop("Fewer bits take less memory and answer a little less exactly; not for sequences."),
         default="none", choices=("none", "fp16", "int8", "8bit", "4bit"),
         config_path=("teacherModelConfig", "quantization"), direct=False,
     ),

@@ -175,7 +175,7 @@ def _check_quantization(request: CreateRequest, problems: list[Problem]) -> None
     if values["teacherQuantization"] == "none" or values["taskType"] in QUANTISABLE or request.external:
         return
     sentence = Sentence(
-        gettext_noop("teacherQuantization is for teachers of classification and text; in {task_type} leave it out."),
+        gettext_noop("teacherQuantization is for teachers of pictures and texts; in {task_type} leave it out."),
         {"task_type": values["taskType"]},
     )
     problems.append(Problem("teacherQuantization", sentence))

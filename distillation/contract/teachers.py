@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from distillation.contract.sentence import Sentence, gettext_noop
+from distillation.contract.task_types import DENSE
 
 TeacherKind = Literal[
     "task", "huggingface", "clip", "siglip", "qwen2_5_vl", "onnx",
@@ -112,21 +113,33 @@ def feature_problem(name: str, kind: str, task_type: str) -> Sentence | None:
     return Sentence(template, {"name": name, "what": what, "task_type": task_type})
 
 
-QUANTISABLE = frozenset({"classification", "text"})
+QUANTISABLE = frozenset({"classification", "detection", "segmentation", "text"})
 """Types of task whose teachers can be quantised; of text the language models alone."""
 
 
 def bits_problem(name: str, kind: str, task_type: str, quantization: str) -> Sentence | None:
     """Why the teacher ``name`` cannot be asked in fewer bits; None when it can, or is not."""
-    if quantization == "none" or (task_type in QUANTISABLE and (task_type, kind) != ("text", "task")):
+    params = {"name": name, "quantization": quantization, "task_type": task_type}
+    if quantization == "none":
         return None
-    return Sentence(
-        gettext_noop(
+    if task_type not in QUANTISABLE or (task_type, kind) == ("text", "task"):
+        template = gettext_noop(
             "The teacher {name} cannot be asked in fewer bits ({quantization}) for {task_type}. Choose quantisation "
             "none."
-        ),
-        {"name": name, "quantization": quantization, "task_type": task_type},
-    )
+        )
+    elif kind == "onnx":
+        template = gettext_noop(
+            "The ONNX teacher {name} has the precision that it was exported with; {quantization} cannot be applied to "
+            "it. Choose quantisation none, or export the model in fewer bits."
+        )
+    elif kind == "task" and task_type in DENSE and quantization != "fp16":
+        template = gettext_noop(
+            "The teacher {name} is a network of convolutions; {quantization} quantises linear layers and would change "
+            "nothing. Choose quantisation none or fp16."
+        )
+    else:
+        return None
+    return Sentence(template, params)
 
 
 def needs_timm(config: Mapping[str, Any]) -> bool:

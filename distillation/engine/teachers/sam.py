@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 from distillation.contract.spec import TeacherSpec
@@ -63,7 +64,7 @@ class Prompted(nn.Module):
 
         Without boxes, as when its speed is measured, the whole of each picture is one.
         """
-        pixels = pixels.to(next(self.model.parameters()).dtype)
+        pixels = pixels.to(quantisation.dtype_of(self.model))
         if boxes is None:
             boxes = pixels.new_tensor([0.0, 0.0, pixels.shape[3], pixels.shape[2]]).expand(len(pixels), 1, 4)
         seen = self.model.get_image_embeddings(pixels)
@@ -117,6 +118,8 @@ def load(source: TeacherSource, device: str) -> MaskTeacher:
     network: Any = directory.load_model(transformers.SamModel, source.folder, source.quantization, what)
     parameters = students.parameter_count(network)
     model = Prompted(quantisation.prepare(network, source.quantization, device, source.name)).eval()
+    empty = processor(Image.new("RGB", (96, 64)), return_tensors="pt")["pixel_values"].to(device)
+    quantisation.require_works(lambda: model(empty), source.quantization, source.name)
 
     def read(path: Path, boxes: NDArray[np.float32]) -> Prompt:
         picture = pictures.open_picture(path, 3)

@@ -85,7 +85,7 @@ def test_direct_mode_takes_the_zeros_that_older_clients_send():
         ({"seeds": [1, 2]}, "seeds", "not available"),
         ({"studentInitMethod": "pretrained"}, "studentPretrainPath", "needs the place of the first weights"),
         (
-            {"studentModel": "yolov8n", "imageSize": 64, "teacherQuantization": "int8"},
+            {"studentModel": "lstm", "imageSize": None, "teacherQuantization": "int8"},
             "teacherQuantization",
             "leave it",
         ),
