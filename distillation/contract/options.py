@@ -99,6 +99,26 @@ OPTIONS: tuple[Option, ...] = (
         max_length=20, config_path=("studentModelSize",),
     ),
     Option(
+        "teacherModelPath", "text", "models", gettext_noop("Where the teacher is"),
+        gettext_noop(
+            "Another way to name the teacher: its directory, or the file of its weights, below DISTILLATION_HOME, such as "
+            "models/big. With a teacher model too, both must mean the same."
+        ),
+        max_length=255, config_path=("teacherModelConfig", "modelPath"), direct=False,
+    ),
+    Option(
+        "teacherParamSize", "text", "models", gettext_noop("Teacher's size"),
+        gettext_noop(
+            "Number of parameters, such as 7B or 300M. Nothing is chosen by it: a teacher of another size is refused."
+        ),
+        max_length=20, config_path=("teacherModelConfig", "paramSize"), direct=False, number_too=True,
+    ),
+    Option(
+        "studentParamSize", "text", "models", gettext_noop("Student's parameters"),
+        gettext_noop("Number of parameters, such as 11.7M. Nothing is chosen by it: a student of another size is refused."),
+        max_length=20, config_path=("studentModelConfig", "paramSize"), number_too=True,
+    ),
+    Option(
         "teacherQuantization", "text", "models", gettext_noop("Teacher's precision"),
         gettext_noop("Fewer bits take less memory and answer a little less exactly; not for sequences."),
         default="none", choices=("none", "fp16", "int8", "8bit", "4bit"),
@@ -373,9 +393,6 @@ def _not_yet(name: str, *neutral: Any, path: tuple[str, ...] = ()) -> Option:
 NOT_AVAILABLE: tuple[Option, ...] = (
     _not_yet("seeds", []),
     _not_yet("gpuDevices", []),
-    _not_yet("teacherParamSize", path=("teacherModelConfig", "paramSize")),
-    _not_yet("teacherModelPath", path=("teacherModelConfig", "modelPath")),
-    _not_yet("studentParamSize", path=("studentModelConfig", "paramSize")),
 )
 
 BY_NAME: dict[str, Option] = {option.name: option for option in (*OPTIONS, *NOT_AVAILABLE)}

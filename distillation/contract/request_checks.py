@@ -7,6 +7,7 @@ from collections.abc import Iterable, Set
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.feature_losses import read_layers, suitable, unsuitable
 from distillation.contract.options import OPTIONS
+from distillation.contract.param_sizes import check_sizes
 from distillation.contract.request_lora import check_lora
 from distillation.contract.request_students import resolve_student
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
@@ -18,7 +19,10 @@ RELIES_ON: dict[str, Set[str]] = {
     "studentModel": {"studentModelSize", "executor"},
     "datasetId": {"executor"},
     "valDatasetId": {"executor"},
-    "teacherModel": {"trainingMode", "executor"},
+    "teacherModel": {"trainingMode", "executor", "teacherModelPath"},
+    "teacherModelPath": {"trainingMode", "executor", "teacherModel"},
+    "teacherParamSize": {"trainingMode", "executor", "teacherModel", "teacherModelPath"},
+    "studentParamSize": _STUDENT,
     "control": {"trainingMode"},
     "alpha": {"trainingMode", "softLabelWeight"},
     "softLabelWeight": {"trainingMode"},
@@ -58,6 +62,7 @@ def check_together(request: CreateRequest, problems: list[Problem]) -> None:
         reason = Sentence(gettext_noop("No checkpoints are written while training (autoSaveCheckpoint false)."))
         request.not_applied.append(Problem("checkpointInterval", reason))
     _check_first_weights(request, problems)
+    check_sizes(request, problems)
     check_lora(request, problems)
     if request.direct:
         _check_direct(request, problems)
@@ -106,7 +111,7 @@ def _check_direct(request: CreateRequest, problems: list[Problem]) -> None:
 
 def _check_distillation(request: CreateRequest, problems: list[Problem]) -> None:
     values = request.values
-    if not values["teacherModel"]:
+    if not values["teacherModel"] and not values["teacherModelPath"]:
         problems.append(
             Problem(
                 "teacherModel",

@@ -26,6 +26,7 @@ from distillation.services.disk_space import footprint, shortage
 from distillation.services.first_weights import first_weights_problem
 from distillation.services.flat import flat
 from distillation.services.surroundings import Surroundings
+from distillation.services.teacher_paths import disagreement, teacher_size_problem
 from distillation.services.teachers import (
     adapter_problem,
     bits_problem,
@@ -75,9 +76,10 @@ def create_problems(request: CreateRequest, around: Surroundings) -> list[Proble
         problems += unknown
         if not unknown:
             _fill_dataset_names(request, around)
-        teacher = None if request.direct else request.values["teacherModel"]
-        if teacher and (sentence := around.unknown_teacher(teacher)):
-            problems.append(Problem("teacherModel", sentence))
+        if unknown_teacher := around.unknown_teacher_of(request):
+            problems.append(unknown_teacher)
+        else:
+            _fill_teacher_name(request, around)
     return problems
 
 
@@ -161,6 +163,14 @@ def _fill_dataset_names(request: CreateRequest, around: Surroundings) -> None:
             request.values[name] = around.outline(request.values[id_name]).name[:longest]
 
 
+def _fill_teacher_name(request: CreateRequest, around: Surroundings) -> None:
+    """A teacher that is known by its place alone gets its name, where that means nobody else: lists show it."""
+    name, place = request.values["teacherModel"], request.values["teacherModelPath"]
+    teacher = around.teacher_of(request) if place and not name else None
+    if teacher is not None and disagreement(teacher.name, place, around.teacher(teacher.name), teacher) is None:
+        request.values["teacherModel"] = teacher.name
+
+
 def _dataset_problems(request: CreateRequest, around: Surroundings) -> list[Problem]:
     names = [name for name in _DATASET_NAMES if request.values[name]]
     return [Problem(name, unknown) for name in names if (unknown := around.unknown_dataset(request.values[name]))]
@@ -214,10 +224,11 @@ def _count_problems(request: CreateRequest, data: Outline) -> list[Problem]:
 def _teacher_problems(request: CreateRequest, data: Outline, around: Surroundings) -> list[Problem]:
     if request.direct:
         return []
-    name = request.values["teacherModel"]
-    teacher = around.teacher(name)
+    if unknown := around.unknown_teacher_of(request):
+        return [unknown]
+    teacher = around.teacher_of(request)
     sentence = (
-        around.unknown_teacher(name)
+        None
         if teacher is None
         else teacher.reason
         or pair_problem(teacher, request.values["taskType"])
@@ -228,8 +239,12 @@ def _teacher_problems(request: CreateRequest, data: Outline, around: Surrounding
     )
     if sentence or teacher is None:
         return [Problem("teacherModel", sentence)] if sentence else []
-    bits = bits_problem(teacher, request)
-    return [Problem("teacherQuantization", bits)] if bits else []
+    size = request.values["teacherParamSize"]
+    found = {
+        "teacherQuantization": bits_problem(teacher, request),
+        "teacherParamSize": teacher_size_problem(size, teacher) if size else None,
+    }
+    return [Problem(name, sentence) for name, sentence in found.items() if sentence is not None]
 
 
 def _is_default(name: str, value: Any) -> bool:

@@ -83,14 +83,14 @@ def test_masks_are_kept_in_the_square_and_are_the_labels(home: Path, spec: RunSp
     assert "2 of 2 held-out pictures have boxes without outlines" in logged(context)
     row = int(workload.rows.train[1])
     path, sample = workload.data.files()[row]
-    boxes, labels = sample.target.boxes, sample.target.labels  # type: ignore[union-attr]
+    boxes, labels = sample.target.boxes, sample.target.labels
     theirs = letterbox.fitted_map(plain(home / "models" / "sam", path, boxes)[0], 32)
     labelled = workload.sample(row)
     assert labelled.drawn is not None
     np.testing.assert_allclose(1 / (1 + np.exp(-labelled.drawn.logits)), 1 / (1 + np.exp(-theirs)), atol=1e-4)
     assert labelled.class_map is not None
     np.testing.assert_array_equal(labelled.class_map, np.where(theirs > 0, labels[0], 0))
-    assert not workload.sample(int(workload.rows.train[0])).class_map.any()  # type: ignore[union-attr]
+    assert not workload.sample(int(workload.rows.train[0])).class_map.any()
 
 
 def test_a_teacher_that_draws_next_to_nothing_is_refused_with_counts(home: Path, spec: RunSpec):

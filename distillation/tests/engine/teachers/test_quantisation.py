@@ -184,7 +184,7 @@ def test_a_finished_dense_task_answers_views_in_half_precision(task_type: Any, a
     export.save_student(tmp_path / "models" / "own", model.state_dict(), config)
     kept = []
     for way in ("none", "fp16"):
-        teacher = TeacherSpec("task", "own", "models/own", way)  # type: ignore[arg-type]
+        teacher = TeacherSpec("task", "own", "models/own", way)
         loss = LossSpec(2.0, 0.5, 0.5, kind="hybrid")
         spec = replace(short_run(task_type, arch, SIZE), mode="distillation", teacher=teacher, loss=loss)
         context = context_of(tmp_path, spec, f"run-{way}")
@@ -194,7 +194,7 @@ def test_a_finished_dense_task_answers_views_in_half_precision(task_type: Any, a
         source = teachers.find(teacher, tmp_path, classes, task_type)
         asked, _ = view_answers._load(source, context, workload.pack)  # type: ignore[attr-defined]
         with torch.inference_mode():
-            answers = asked(workload.validation.inputs(2))  # type: ignore[attr-defined]
+            answers = asked(workload.validation.inputs(2))
         kept.append(answers if task_type == "segmentation" else answers.classes)
     assert kept[1].dtype == torch.float32
     assert 0 < float((kept[0] - kept[1]).abs().max()) < 0.05 * float(kept[0].abs().max())
