@@ -272,7 +272,8 @@ OPTIONS: tuple[Option, ...] = (
         "augmentation", "text", "training", gettext_noop("Augmentation"),
         gettext_noop(
             "Pictures are shifted, scaled and recoloured at random. Light does not mirror them; standard does, and puts "
-            "four together for detection; strong does more of it. Empty: light for detection and segmentation, else none."
+            "four together for detection; strong does more of it, and lets one picture shine through another in classification "
+            "and detection. Empty: light for detection and segmentation, else none."
         ),
         choices=("none", "light", "standard", "strong"), config_path=("augmentation",),
     ),
