@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from distillation.contract.sentence import Refused
 from distillation.contract.spec import LossSpec
@@ -90,9 +91,9 @@ def test_mixed_pictures_have_both_labels_and_the_teacher_sees_the_mixture(home: 
     pictures = np.empty((len(views.rows), *workload.pack.pictures.shape[1:]), np.uint8)
     answers = workload._answers(with_teacher=True)
     assert answers is not None
-    positions = np.arange(len(views.rows))
+    positions: NDArray[np.int64] = np.arange(len(views.rows))
     for number in range(3):
-        made = [views.make(position, number, pictures[position]) for position in positions]
+        made = [views.make(position, number, pictures[position]) for position in range(len(positions))]
         labels, labelled = workload._collate(views, made, views.rows)
         assert isinstance(labels, losses.Mixed)
         assert labelled == 18
