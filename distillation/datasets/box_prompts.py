@@ -40,9 +40,21 @@ def read(root: Path, val_root: Path | None) -> DataSet:
     if found is not None and _DETECTION not in found.task_types:
         raise Refused(no_boxes(root.name, found.layout))
     if found is not None and _SEGMENTATION in found.task_types:
-        data = recognition.read_pictures(root, val_root, _SEGMENTATION)
-        return replace(data, findings=_without_rectangles(data.findings))
-    return _with_background(recognition.read_pictures(root, val_root, _DETECTION))
+        return _prompted(recognition.read_pictures(root, val_root, _SEGMENTATION))
+    return _prompted(_with_background(recognition.read_pictures(root, val_root, _DETECTION)))
+
+
+def _prompted(data: DataSet) -> DataSet:
+    """Without what has no prompt, and without a word about boxes that are no outlines: they are what is wanted."""
+    findings = [finding for finding in data.findings if finding.kind != "rectangle"]
+    if data.unlabeled:
+        sentence = Sentence(
+            gettext_noop("{count} unlabelled pictures are not used: without a box the teacher draws nothing: {names}."),
+            {"count": len(data.unlabeled), "names": layout.named(sample.path for sample in data.unlabeled)},
+        )
+        findings.append(Finding("without_box", len(data.unlabeled), sentence))
+    digest = assembling.digest(data.classes, (data.train, data.val, ()))
+    return replace(data, unlabeled=(), findings=tuple(findings), digest=digest)
 
 
 def _with_background(data: DataSet) -> DataSet:
@@ -54,8 +66,7 @@ def _with_background(data: DataSet) -> DataSet:
         return tuple(_relabelled(sample, labels) for sample in samples)
 
     train, val = moved(data.train), moved(data.val)
-    digest = assembling.digest(classes, (train, val, data.unlabeled))
-    return replace(data, task_type=_SEGMENTATION, classes=classes, train=train, val=val, digest=digest)
+    return replace(data, task_type=_SEGMENTATION, classes=classes, train=train, val=val)
 
 
 def _relabelled(sample: Sample, labels: list[int]) -> Sample:
@@ -63,8 +74,3 @@ def _relabelled(sample: Sample, labels: list[int]) -> Sample:
     assert isinstance(target, Objects)  # noqa: S101 - what detection reads
     moved = np.array(labels, np.int64)[target.labels]
     return replace(sample, target=replace(target, labels=moved))
-
-
-def _without_rectangles(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """A box is what such a teacher wants: it does not count as an outline."""
-    return tuple(finding for finding in findings if finding.kind != "rectangle")

@@ -37,14 +37,14 @@ class PromptedSegmentation(Segmentation):
             row for row, sample in enumerate(samples) if isinstance(sample.target, Objects) and sample.target.boxed
         )
         empty = [int(row) for row in self.rows.train if not len(mask_answers.prompts(samples[int(row)])[1])]
-        self._warn(
-            gettext_noop("{count} training pictures have no box; they count as background alone: {names}."), empty
-        )
-        self._warn(
-            gettext_noop("{count} unlabelled pictures are not used: without a box the teacher draws nothing: {names}."),
-            self.rows.unlabeled.tolist(),
-        )
-        self.rows = replace(self.rows, unlabeled=self.rows.unlabeled[:0])
+        if empty:
+            self.context.events.log(
+                "warning",
+                Sentence(
+                    gettext_noop("{count} training pictures have no box; they count as background alone: {names}."),
+                    {"count": len(empty), "names": named(samples[row].path for row in empty)},
+                ),
+            )
 
     def ask_teacher(self) -> None:
         """Have every box drawn into; take the masks as labels where there are no others.
@@ -105,11 +105,6 @@ class PromptedSegmentation(Segmentation):
 
     def _by_teacher(self, rows: NDArray[np.int64]) -> int:
         return sum(int(row) in self._boxed for row in rows)
-
-    def _warn(self, template: str, rows: Sequence[int]) -> None:
-        if rows:
-            names = named(self.data.samples[row].path for row in rows)
-            self.context.events.log("warning", Sentence(template, {"count": len(rows), "names": names}))
 
 
 class _Filled:

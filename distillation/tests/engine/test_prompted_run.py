@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from distillation.contract import exit_codes
 from distillation.contract.sentence import Refused, Sentence
 from distillation.contract.spec import LossSpec, RunSpec, TeacherSpec
 from distillation.engine import workloads
+from distillation.engine.by_hand import checking
 from distillation.engine.context import Context
 from distillation.engine.detection import letterbox
 from distillation.engine.workloads.prompted import PromptedSegmentation
@@ -98,6 +101,14 @@ def test_a_teacher_that_draws_next_to_nothing_is_refused_with_counts(home: Path,
     context = context_of(home, spec, "run")
     with pytest.raises(Refused, match=r"a mask into 0 of 3 boxes in 4 training pictures \(red: 0/1, blue: 0/2\)"):
         asked(context)
+
+
+def test_the_check_before_a_run_reads_the_boxes_too(home: Path, spec: RunSpec, capsys: pytest.CaptureFixture[str]):
+    (home / "spec.json").write_text(spec.to_json())
+    assert checking.check(home / "spec.json", home) == exit_codes.COMPLETED
+    found = json.loads(capsys.readouterr().out)
+    assert found["classes"] == ["background", "red", "blue"]
+    assert found["samples"] == {"train": 4, "unlabeled": 0, "val": 2}
 
 
 def test_features_of_such_a_teacher_are_refused(home: Path, spec: RunSpec):
