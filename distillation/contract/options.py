@@ -108,9 +108,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "teacherParamSize", "text", "models", gettext_noop("Teacher's size"),
-        gettext_noop(
-            "Number of parameters, such as 7B or 300M. Nothing is chosen by it: a teacher of another size is refused."
-        ),
+        gettext_noop("Number of parameters, such as 7B or 300M. Nothing is chosen by it: a teacher of another size is refused."),
         max_length=20, config_path=("teacherModelConfig", "paramSize"), direct=False, number_too=True,
     ),
     Option(
