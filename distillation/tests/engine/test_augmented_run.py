@@ -83,6 +83,8 @@ def test_mixed_pictures_have_both_labels_and_the_teacher_sees_the_mixture(home: 
     workload = PictureClassification(context)
     with context.progress.phase("prepare", 0, "images"):
         workload.prepare()
+    # A picture's place among the views is not its row where one before it is left out.
+    workload.rows = replace(workload.rows, train=workload.rows.train[2:])
     with context.progress.phase("teacher", 0, "images"):
         workload.ask_teacher()
     teacher, _ = export.load_student(home / "runs/teacher/artifacts/model")
@@ -96,7 +98,7 @@ def test_mixed_pictures_have_both_labels_and_the_teacher_sees_the_mixture(home: 
         made = [views.make(position, number, pictures[position]) for position in range(len(positions))]
         labels, labelled = workload._collate(views, made, views.rows)
         assert isinstance(labels, losses.Mixed)
-        assert labelled == 18
+        assert labelled == 16
         for position, one in enumerate(made):
             of_other = None if one.mixed is None else int(workload.rows.labels[views.rows[one.mixed[0]]])
             assert labels.shares[position] == (0 if one.mixed is None else pytest.approx(one.mixed[1]))
@@ -109,7 +111,7 @@ def test_mixed_pictures_have_both_labels_and_the_teacher_sees_the_mixture(home: 
         torch.testing.assert_close(
             answers(positions, number)["logits"], torch.softmax(seen / 2.0, dim=1), atol=2e-3, rtol=0
         )
-    assert 20 < mixed < 60  # half of 81
+    assert 20 < mixed < 60  # half of 75
 
 
 def test_a_student_learns_from_mixed_pictures_and_resumes_with_the_same_weights(home: Path):
