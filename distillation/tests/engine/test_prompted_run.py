@@ -12,10 +12,11 @@ import pytest
 from distillation.contract import exit_codes
 from distillation.contract.sentence import Refused, Sentence
 from distillation.contract.spec import LossSpec, RunSpec, TeacherSpec
-from distillation.engine import workloads
+from distillation.engine import run, workloads
 from distillation.engine.by_hand import checking
 from distillation.engine.context import Context
 from distillation.engine.detection import letterbox
+from distillation.engine.stopping import Stopped
 from distillation.engine.workloads.prompted import PromptedSegmentation
 from distillation.tests.engine.coloured import (
     context_of,
@@ -25,7 +26,7 @@ from distillation.tests.engine.coloured import (
     short_run,
     write_boxes,
 )
-from distillation.tests.engine.samples import events_of
+from distillation.tests.engine.samples import StopAt, events_of, sha256
 from distillation.tests.engine.teachers.sam_models import write_sam
 from distillation.tests.engine.teachers.test_sam import plain
 
@@ -115,3 +116,18 @@ def test_features_of_such_a_teacher_are_refused(home: Path, spec: RunSpec):
     context = context_of(home, replace(spec, loss=LossSpec(2.0, 0.5, 0.5, kind="hybrid")), "run")
     with pytest.raises(Refused, match="whose layers cannot be compared"):
         asked(context)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_ends_with_the_same_weights(home: Path, spec: RunSpec):
+    whole = performed(home, replace(spec, train=replace(spec.train, epochs=2)), "whole")
+    often = replace(spec, train=replace(spec.train, epochs=2), checkpoint_seconds=0)
+    stopped = context_of(home, often, "stopped")
+    with pytest.raises(Stopped):
+        run.perform(replace(stopped, stop=StopAt(24)), 1)
+    resumed = context_of(home, often, "stopped", 2)
+    run.perform(resumed, 2)
+    began = next(event for event in events_of(resumed.run_dir, 2) if event["kind"] == "started")
+    assert began["resumed_step"]
+    weights = [sha256(one.run_dir.model / "model.safetensors") for one in (whole, resumed)]
+    assert weights[0] == weights[1]
