@@ -38,6 +38,7 @@ SELDOM = frozenset({
     "softLabelWeight", "hardLabelWeight", "distillLossType", "distillationType", "featureLossType", "featureWeight",
     "intermediateLayers", "attentionDistill", "alignFeature",
     "gradAccumSteps", "maxGradNorm", "weightDecay", "seed", "seeds", "augmentation", "cacheViews", "selectBest",
+    "teacherModelPath", "teacherParamSize", "studentParamSize",
     "teacherQuantization", "studentInitMethod", "studentPretrainPath",
     "method", "warmupRatio", "amp", "ema", "earlyStopping", "deterministic", "autoSaveCheckpoint", "checkpointInterval",
     "gpuDevices", "loraTargetModules", "loraLayers", "loraBiasTrain", "loraEpochs",

@@ -28,15 +28,10 @@ class Option:
     max_items: int | None = None
     """Of several integers."""
     choices: tuple[str, ...] = ()
-    planned: tuple[str, ...] = ()
-    """Values of the contract that this version refuses with a sentence."""
     column: str | None = None
     """The column that keeps it; the others live in ``training_config``."""
     config_path: tuple[str, ...] = ()
     """Where ``training_config`` keeps it."""
-    neutral: tuple[Any, ...] = ()
-    """For an option that has no effect yet: values that ask for nothing. Anything else is refused."""
-    available: bool = True
     direct: bool = True
     """False for an option that has a meaning only with a teacher."""
     zero_in_direct: bool = False

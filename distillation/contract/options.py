@@ -5,12 +5,10 @@ Validation, the REST schema, the admin's forms and the docs all read this list; 
 
 from __future__ import annotations
 
-from typing import Any
-
-from distillation.contract.arms import MOST_SEEDS
-from distillation.contract.devices import MOST_DEVICES
+from distillation.contract.lora_options import LORA
 from distillation.contract.option import Option
 from distillation.contract.sentence import gettext_noop
+from distillation.contract.training_options import TRAINING
 
 _SHARE_OF_SOFT = gettext_noop("Weight of the teacher's soft labels; the hard labels get 1 − alpha.")
 
@@ -101,8 +99,26 @@ OPTIONS: tuple[Option, ...] = (
         max_length=20, config_path=("studentModelSize",),
     ),
     Option(
+        "teacherModelPath", "text", "models", gettext_noop("Where the teacher is"),
+        gettext_noop(
+            "Another way to name the teacher: its directory, or the file of its weights, below DISTILLATION_HOME, such as "
+            "models/big. With a teacher model too, both must mean the same."
+        ),
+        max_length=255, config_path=("teacherModelConfig", "modelPath"), direct=False,
+    ),
+    Option(
+        "teacherParamSize", "text", "models", gettext_noop("Teacher's size"),
+        gettext_noop("Number of parameters, such as 7B or 300M. Nothing is chosen by it: a teacher of another size is refused."),
+        max_length=20, config_path=("teacherModelConfig", "paramSize"), direct=False, number_too=True,
+    ),
+    Option(
+        "studentParamSize", "text", "models", gettext_noop("Student's parameters"),
+        gettext_noop("Number of parameters, such as 11.7M. Nothing is chosen by it: a student of another size is refused."),
+        max_length=20, config_path=("studentModelConfig", "paramSize"), number_too=True,
+    ),
+    Option(
         "teacherQuantization", "text", "models", gettext_noop("Teacher's precision"),
-        gettext_noop("Fewer bits take less memory and answer a little less exactly; for classification."),
+        gettext_noop("Fewer bits take less memory and answer a little less exactly; not for sequences."),
         default="none", choices=("none", "fp16", "int8", "8bit", "4bit"),
         config_path=("teacherModelConfig", "quantization"), direct=False,
     ),
@@ -209,192 +225,11 @@ OPTIONS: tuple[Option, ...] = (
         ),
         default=True, config_path=("alignFeature",), direct=False,
     ),
-    # Training
-    Option(
-        "totalEpochs", "integer", "training", gettext_noop("Epochs"),
-        gettext_noop("Passes over all pictures, labelled and unlabelled together."),
-        default=50, minimum=1, maximum=100_000, column="total_epochs",
-    ),
-    Option(
-        "batchSize", "integer", "training", gettext_noop("Batch size"),
-        gettext_noop("Samples a step. 0 or auto: as many as memory and data allow, chosen when the run begins."),
-        default=32, minimum=0, maximum=65_536, column="batch_size", auto=True,
-    ),
-    Option(
-        "learningRate", "number", "training", gettext_noop("Learning rate"),
-        gettext_noop("The highest value of the schedule."),
-        default=0.001, minimum=0.00000001, maximum=10, decimals=8, column="learning_rate",
-    ),
-    Option(
-        "optimizer", "text", "training", gettext_noop("Optimizer"), gettext_noop("AdamW suits most students."),
-        default="adamw", choices=("adamw", "adam", "sgd", "adagrad", "rmsprop"),
-        config_path=("optimizer",),
-    ),
-    Option(
-        "lrScheduler", "text", "training", gettext_noop("Schedule"),
-        gettext_noop("How the learning rate falls over the run."),
-        default="cosine", choices=("cosine", "linear", "constant", "polynomial", "step"),
-        config_path=("lrScheduler",),
-    ),
-    Option(
-        "weightDecay", "number", "training", gettext_noop("Weight decay"),
-        gettext_noop("Pulls the weights towards zero."),
-        default=0.0001, minimum=0, maximum=10, config_path=("weightDecay",),
-    ),
-    Option(
-        "gradAccumSteps", "integer", "training", gettext_noop("Gradient accumulation"),
-        gettext_noop("Batches gathered before one optimizer step."),
-        default=1, minimum=1, maximum=1024, config_path=("gradAccumSteps",),
-    ),
-    Option(
-        "maxGradNorm", "number", "training", gettext_noop("Gradient clipping"),
-        gettext_noop("Largest norm of the gradient; 0 switches clipping off."),
-        default=0.0, minimum=0, maximum=1_000_000, config_path=("maxGradNorm",),
-    ),
-    Option(
-        "augmentation", "text", "training", gettext_noop("Augmentation"),
-        gettext_noop(
-            "Pictures are shifted, scaled and recoloured at random. Light does not mirror them; standard does, and puts "
-            "four together for detection; strong does more of it. Empty: light for detection and segmentation, else none."
-        ),
-        choices=("none", "light", "standard", "strong"), config_path=("augmentation",),
-    ),
-    Option(
-        "cacheViews", "integer", "training", gettext_noop("Augmented views"),
-        gettext_noop(
-            "So many augmented views of each picture come back in turn, and the teacher's answers to them are kept. "
-            "Empty: 4 with augmentation, else 1."
-        ),
-        minimum=1, maximum=64, config_path=("cacheViews",),
-    ),
-    Option(
-        "selectBest", "boolean", "training", gettext_noop("Deliver the best epoch"),
-        gettext_noop("The weights of the best validation epoch instead of the last one's; the evaluation says so."),
-        default=False, config_path=("selectBest",),
-    ),
-    Option(
-        "warmupRatio", "number", "training", gettext_noop("Warm-up"),
-        gettext_noop("Share of all steps over which the learning rate rises to its highest value."),
-        default=0.0, minimum=0, maximum=0.5, config_path=("warmupRatio",),
-    ),
-    Option(
-        "amp", "boolean", "training", gettext_noop("Mixed precision"),
-        gettext_noop("Compute the student in 16 bits where that is safe: faster on most GPUs, seldom on a CPU."),
-        default=False, config_path=("amp",),
-    ),
-    Option(
-        "ema", "boolean", "training", gettext_noop("Averaged weights"),
-        gettext_noop("Validate and deliver a running average of the weights, which is often a little better."),
-        default=False, config_path=("ema",),
-    ),
-    Option(
-        "earlyStopping", "integer", "training", gettext_noop("Early stopping"),
-        gettext_noop("End after so many epochs in a row without a better validation; 0 trains all epochs."),
-        default=0, minimum=0, maximum=100_000, config_path=("earlyStopping",),
-    ),
-    Option(
-        "seed", "integer", "training", gettext_noop("Seed"),
-        gettext_noop("The same seed on the same machine gives the same weights."),
-        default=0, minimum=0, maximum=2**31 - 1, config_path=("seed",),
-    ),
-    Option(
-        "seeds", "integers", "training", gettext_noop("Several seeds"), gettext_noop(
-            "Numbers between commas: everything is trained once with each, and the evaluation tells mean and deviation. The "
-            "first one's student is delivered, not the best: held-out samples choose nothing. Empty: the seed alone."
-        ),
-        minimum=0, maximum=2**31 - 1, max_items=MOST_SEEDS, config_path=("seeds",),
-    ),
-    Option(
-        "deterministic", "boolean", "training", gettext_noop("Deterministic"),
-        gettext_noop(
-            "Refuse operations of a GPU that may give other last digits the next time. On a CPU every run is deterministic "
-            "anyway."
-        ),
-        default=False, config_path=("deterministic",),
-    ),
-    Option(
-        "autoSaveCheckpoint", "boolean", "training", gettext_noop("Checkpoints"),
-        gettext_noop("Write checkpoints while training. Without them a crash loses the arm; a stop still writes one."),
-        default=True, config_path=("autoSaveCheckpoint",),
-    ),
-    Option(
-        "checkpointInterval", "integer", "training", gettext_noop("Checkpoint interval"),
-        gettext_noop("Epochs between two checkpoints. 0: by time, as the installation is set."),
-        default=0, minimum=0, maximum=100_000, config_path=("checkpointInterval",),
-    ),
-    Option(
-        "gpuDevices", "integers", "training", gettext_noop("GPUs"),
-        gettext_noop(
-            "Numbers of GPUs of the worker, such as 0,1: several share each batch, one process each. Empty: any one that is "
-            "free, or the CPU."
-        ),
-        minimum=0, maximum=MOST_DEVICES - 1, max_items=MOST_DEVICES, config_path=("gpuDevices",),
-    ),
-    # LoRA
-    Option(
-        "loraTarget", "text", "lora", gettext_noop("LoRA target"),
-        gettext_noop(
-            "Who learns through adapters. teacher: from the labels, before it teaches. student: from first weights that "
-            "exist, which stay as they are but for the last layer."
-        ),
-        default="none", choices=("none", "teacher", "student"), config_path=("loraTarget",),
-    ),
-    Option(
-        "loraPreset", "text", "lora", gettext_noop("LoRA preset"),
-        gettext_noop("Fills the LoRA values that are left empty."), max_length=100, config_path=("loraPreset",),
-    ),
-    Option(
-        "loraRank", "integer", "lora", gettext_noop("LoRA rank"), gettext_noop("Width of the adapter."),
-        default=16, minimum=1, maximum=1024, column="lora_rank", zero_in_direct=True,
-    ),
-    Option(
-        "loraAlpha", "integer", "lora", gettext_noop("LoRA alpha"),
-        gettext_noop("Scale of the adapter, which counts alpha / rank times."),
-        default=32, minimum=1, maximum=4096, column="lora_alpha", zero_in_direct=True,
-    ),
-    Option(
-        "loraDropout", "number", "lora", gettext_noop("LoRA dropout"), gettext_noop("Dropout inside the adapter."),
-        default=0.05, minimum=0, maximum=0.999, decimals=3, column="lora_dropout", zero_in_direct=True,
-    ),
-    Option(
-        "loraTargetModules", "list", "lora", gettext_noop("LoRA modules"),
-        gettext_noop(
-            "Names of the adapted modules, such as q_proj, v_proj; usual synonyms are known. Empty: query and value, or "
-            "the convolutions of a network without them."
-        ),
-        max_length=500, config_path=("loraAdvancedConfig", "targetModules"),
-    ),
-    Option(
-        "loraLayers", "text", "lora", gettext_noop("LoRA layers"),
-        gettext_noop("all, or numbers from 0 such as 0-11 or 0,2,8-11, among the layers with such modules."),
-        default="all", max_length=100, config_path=("loraAdvancedConfig", "layers"),
-    ),
-    Option(
-        "loraBiasTrain", "text", "lora", gettext_noop("LoRA biases"),
-        gettext_noop("Which biases learn beside the adapters: none, those of adapted modules, or all."),
-        default="none", choices=("none", "lora_only", "all"), config_path=("loraAdvancedConfig", "biasTrain"),
-    ),
-    Option(
-        "loraEpochs", "integer", "lora", gettext_noop("LoRA epochs"),
-        gettext_noop("Passes over the labelled pictures in which a teacher is adapted before it teaches."),
-        default=5, minimum=1, maximum=10_000, config_path=("loraEpochs",), direct=False,
-    ),
+    *TRAINING,
+    *LORA,
 )
 
-
-def _not_yet(name: str, *neutral: Any, path: tuple[str, ...] = ()) -> Option:
-    """An option of the contract that has no effect yet: what asks for nothing is accepted, the rest refused."""
-    neutral = ("", None, *neutral)
-    return Option(name, "text", "later", name, "", available=False, neutral=neutral, config_path=path or (name,))
-
-
-NOT_AVAILABLE: tuple[Option, ...] = (
-    _not_yet("teacherParamSize", path=("teacherModelConfig", "paramSize")),
-    _not_yet("teacherModelPath", path=("teacherModelConfig", "modelPath")),
-    _not_yet("studentParamSize", path=("studentModelConfig", "paramSize")),
-)
-
-BY_NAME: dict[str, Option] = {option.name: option for option in (*OPTIONS, *NOT_AVAILABLE)}
+BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}
 
 GROUPS: dict[str, str] = {
     "basics": gettext_noop("What to learn"),

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from distillation.contract.create_request import CreateRequest
-from distillation.contract.option import Option
 from distillation.contract.options import BY_NAME, OPTIONS
 from distillation.contract.request_checks import check_together, without_guesses
 from distillation.contract.request_values import read_value
@@ -52,7 +51,7 @@ def read(data: Mapping[str, Any], *, default_executor: str = "platform") -> tupl
     _read_options(request, data, problems, called)
     if "executor" not in request.refused and request.values["executor"] is None:
         request.values["executor"] = default_executor
-    _check_other_keys(request, data, problems)
+    request.unknown += [name for name in data if name not in BY_NAME and name not in _NOT_A_SETTING]
     whole = request.assumed()
     found: list[Problem] = []
     check_together(whole, found)
@@ -84,16 +83,6 @@ def _read_options(
         request.values[option.name] = option.default if value is None else value
 
 
-def _check_other_keys(request: CreateRequest, data: Mapping[str, Any], problems: list[Problem]) -> None:
-    for name, raw in data.items():
-        option = BY_NAME.get(name)
-        if option is None:
-            if name not in _NOT_A_SETTING:
-                request.unknown.append(name)
-        elif not option.available:
-            _check_unavailable(option, raw, request, problems)
-
-
 def _unpack_config(data: Mapping[str, Any], request: CreateRequest, problems: list[Problem]) -> Mapping[str, Any]:
     try:
         data, unknown = with_config(data)
@@ -123,21 +112,3 @@ def _merge_aliases(data: Mapping[str, Any], request: CreateRequest, problems: li
             )
         merged[name] = value
     return merged
-
-
-def _check_unavailable(option: Option, raw: Any, request: CreateRequest, problems: list[Problem]) -> None:
-    if raw is None or raw == "":
-        return
-    if any(raw == neutral and type(raw) is type(neutral) for neutral in option.neutral):
-        reason = gettext_noop("{option} is not available in this version; {value} is what happens anyway.")
-        request.not_applied.append(Problem(option.name, Sentence(reason, {"option": option.name, "value": str(raw)})))
-        return
-    problems.append(
-        Problem(
-            option.name,
-            Sentence(
-                gettext_noop("{option} is not available in this version and was set to {value}. Leave it out."),
-                {"option": option.name, "value": str(raw)[:100]},
-            ),
-        )
-    )

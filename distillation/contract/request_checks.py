@@ -8,6 +8,7 @@ from distillation.contract import devices
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.feature_losses import read_layers, suitable, unsuitable
 from distillation.contract.options import BY_NAME, OPTIONS
+from distillation.contract.param_sizes import check_sizes
 from distillation.contract.request_lora import check_lora
 from distillation.contract.request_students import resolve_student
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
@@ -19,7 +20,10 @@ RELIES_ON: dict[str, Set[str]] = {
     "studentModel": {"studentModelSize", "executor"},
     "datasetId": {"executor"},
     "valDatasetId": {"executor"},
-    "teacherModel": {"trainingMode", "executor"},
+    "teacherModel": {"trainingMode", "executor", "teacherModelPath"},
+    "teacherModelPath": {"trainingMode", "executor", "teacherModel"},
+    "teacherParamSize": {"trainingMode", "executor", "teacherModel", "teacherModelPath"},
+    "studentParamSize": _STUDENT,
     "control": {"trainingMode"},
     "alpha": {"trainingMode", "softLabelWeight"},
     "softLabelWeight": {"trainingMode"},
@@ -64,6 +68,7 @@ def check_together(request: CreateRequest, problems: list[Problem]) -> None:
     _check_first_weights(request, problems)
     _note_seed(request)
     _check_devices(request, problems)
+    check_sizes(request, problems)
     check_lora(request, problems)
     if request.direct:
         _check_direct(request, problems)
@@ -112,7 +117,7 @@ def _check_direct(request: CreateRequest, problems: list[Problem]) -> None:
 
 def _check_distillation(request: CreateRequest, problems: list[Problem]) -> None:
     values = request.values
-    if not values["teacherModel"]:
+    if not values["teacherModel"] and not values["teacherModelPath"]:
         problems.append(
             Problem(
                 "teacherModel",
@@ -197,7 +202,7 @@ def _check_quantization(request: CreateRequest, problems: list[Problem]) -> None
     if values["teacherQuantization"] == "none" or values["taskType"] in QUANTISABLE or request.external:
         return
     sentence = Sentence(
-        gettext_noop("teacherQuantization is for teachers of classification and text; in {task_type} leave it out."),
+        gettext_noop("teacherQuantization is for teachers of pictures and texts; in {task_type} leave it out."),
         {"task_type": values["taskType"]},
     )
     problems.append(Problem("teacherQuantization", sentence))

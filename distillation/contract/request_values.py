@@ -65,11 +65,7 @@ def _text(option: Option, raw: Any) -> str:
 def _choice(option: Option, text: str) -> str:
     if text in option.choices:
         return text
-    template = (
-        gettext_noop("{option} {value} is not available in this version; available: {available}.")
-        if text in option.planned
-        else gettext_noop("{option} cannot be {value}; available: {available}.")
-    )
+    template = gettext_noop("{option} cannot be {value}; available: {available}.")
     raise Refused(Sentence(template, {"option": option.name, "value": text, "available": ", ".join(option.choices)}))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from distillation.contract.sentence import Sentence, gettext_noop
+from distillation.contract.task_types import DENSE
 
 TeacherKind = Literal[
     "task", "huggingface", "clip", "siglip", "qwen2_5_vl", "onnx",
@@ -28,7 +29,7 @@ class TeacherFamily:
     teaches: tuple[str, ...]
     """Types of task."""
     zero_shot: bool = False
-    """Whether it is asked in words, so that it knows every class that can be named."""
+    """Whether it is asked in words, or told the class, so that it knows every class that can be named."""
     layers: bool = False
     """Whether features of its layers can be compared with a student's."""
 
@@ -46,7 +47,11 @@ FAMILIES: dict[str, TeacherFamily] = {
         TeacherFamily("clip", gettext_noop("a CLIP model"), ("classification",), zero_shot=True, layers=True),
         TeacherFamily("siglip", gettext_noop("a SigLIP model"), ("classification",), zero_shot=True, layers=True),
         TeacherFamily(
-            "qwen2_5_vl", gettext_noop("a Qwen2.5-VL vision-language model"), ("classification",), zero_shot=True
+            "qwen2_5_vl",
+            gettext_noop("a Qwen2.5-VL vision-language model"),
+            ("classification",),
+            zero_shot=True,
+            layers=True,
         ),
         TeacherFamily("onnx", gettext_noop("an ONNX model"), ("classification", "detection")),
         TeacherFamily("detector", gettext_noop("an object detector"), ("detection",)),
@@ -54,8 +59,9 @@ FAMILIES: dict[str, TeacherFamily] = {
         TeacherFamily("segmenter", gettext_noop("a semantic segmenter"), ("segmentation",), layers=True),
         TeacherFamily("causal_lm", gettext_noop("a causal language model"), ("text",), zero_shot=True),
         TeacherFamily("gguf", gettext_noop("a causal language model as GGUF"), ("text",), zero_shot=True),
-        # Recognised, so that the refusal can name it; the engine cannot load it yet.
-        TeacherFamily("sam", gettext_noop("a SAM model, which draws masks into boxes"), (), zero_shot=True),
+        TeacherFamily(
+            "sam", gettext_noop("a SAM model, which draws masks into boxes"), ("segmentation",), zero_shot=True
+        ),
     )
 }
 
@@ -83,6 +89,11 @@ def answers_in_boxes(kind: str, task_type: str) -> bool:
     return task_type == "detection" and kind != "task"
 
 
+def draws_masks(kind: str) -> bool:
+    """Whether the teacher draws masks into the boxes that the data marks; the class is the box's."""
+    return kind == "sam"
+
+
 def feature_problem(name: str, kind: str, task_type: str) -> Sentence | None:
     """Why the features of the teacher ``name`` cannot be compared with the student's; None when they can."""
     family = FAMILIES.get(kind)
@@ -102,21 +113,33 @@ def feature_problem(name: str, kind: str, task_type: str) -> Sentence | None:
     return Sentence(template, {"name": name, "what": what, "task_type": task_type})
 
 
-QUANTISABLE = frozenset({"classification", "text"})
+QUANTISABLE = frozenset({"classification", "detection", "segmentation", "text"})
 """Types of task whose teachers can be quantised; of text the language models alone."""
 
 
 def bits_problem(name: str, kind: str, task_type: str, quantization: str) -> Sentence | None:
     """Why the teacher ``name`` cannot be asked in fewer bits; None when it can, or is not."""
-    if quantization == "none" or (task_type in QUANTISABLE and (task_type, kind) != ("text", "task")):
+    params = {"name": name, "quantization": quantization, "task_type": task_type}
+    if quantization == "none":
         return None
-    return Sentence(
-        gettext_noop(
+    if task_type not in QUANTISABLE or (task_type, kind) == ("text", "task"):
+        template = gettext_noop(
             "The teacher {name} cannot be asked in fewer bits ({quantization}) for {task_type}. Choose quantisation "
             "none."
-        ),
-        {"name": name, "quantization": quantization, "task_type": task_type},
-    )
+        )
+    elif kind == "onnx":
+        template = gettext_noop(
+            "The ONNX teacher {name} has the precision that it was exported with; {quantization} cannot be applied to "
+            "it. Choose quantisation none, or export the model in fewer bits."
+        )
+    elif kind == "task" and task_type in DENSE and quantization != "fp16":
+        template = gettext_noop(
+            "The teacher {name} is a network of convolutions; {quantization} quantises linear layers and would change "
+            "nothing. Choose quantisation none or fp16."
+        )
+    else:
+        return None
+    return Sentence(template, params)
 
 
 def needs_timm(config: Mapping[str, Any]) -> bool:

@@ -54,6 +54,7 @@ class ObjectTable:
         self._ring_ends = array("q", [0])
         self._object_ends = array("q", [0])
         self._runs: dict[int, RunLength] = {}
+        self._boxed: set[int] = set()
 
     def add_picture(self, path: str, split: str, annotated: tuple[int, int] | None = None) -> int | None:
         """Take a picture into ``split`` and return its number; None when it is noted as unusable and left out.
@@ -120,6 +121,8 @@ class ObjectTable:
         admitted = self._admitted(number, box, name)
         if admitted is None:
             return
+        if self.outlined:
+            self._boxed.add(len(self._labels))
         self._add(number, label, admitted)
         if self.outlined:
             self._findings.note("rectangle", name)
@@ -170,6 +173,7 @@ class ObjectTable:
             np.array(self._ring_ends, dtype=np.int64),
             np.array(self._object_ends, dtype=np.int64),
             self._runs,
+            self._boxed,
         )
         for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
             shapes = PictureShapes(outlines, order[first:last]) if self.outlined else ()

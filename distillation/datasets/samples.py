@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillation.contract.sentence import Sentence
-from distillation.datasets.shapes import Shape
+from distillation.datasets.shapes import PictureShapes, Shape
 
 IGNORED = 255
 """The value of a class map's pixels that belong to nobody."""
@@ -31,6 +31,14 @@ class Objects:
     """``[n, 4]``: left, top, right, bottom; within the picture, of positive area."""
     shapes: Sequence[Shape] = ()
     """For segmentation: the outline or run lengths of each object. Empty where only boxes are wanted."""
+
+    @property
+    def boxed(self) -> bool:
+        """Whether an object is marked by a box alone, so that nobody has said which pixels are its own."""
+        shapes = self.shapes
+        if isinstance(shapes, PictureShapes):
+            return not shapes.outlines.boxed.isdisjoint(shapes.members.tolist())
+        return len(self.labels) > len(shapes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import overload
 
@@ -38,6 +39,8 @@ class Outlines:
     """``[n + 1]``: object i has the rings ``object_ends[i]`` up to ``object_ends[i + 1]``."""
     runs: Mapping[int, RunLength]
     """The objects that have run lengths instead of rings."""
+    boxed: AbstractSet[int] = frozenset()
+    """The objects whose ring is no more than their box."""
 
     def shape(self, number: int) -> Shape:
         """The shape of one object; views, not copies."""

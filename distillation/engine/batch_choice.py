@@ -10,10 +10,9 @@ import torch
 from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.contract.students import MAX_TOKENS, VOCABULARY
-from distillation.datasets import recognition
 from distillation.datasets.samples import DataSet
 from distillation.datasets.sequences import SequenceData
-from distillation.engine import atomic, fitting_batch, randomness, students
+from distillation.engine import atomic, fitting_batch, randomness, run_data, students
 from distillation.engine.context import Context
 
 RECORD = "batch.json"
@@ -43,7 +42,7 @@ def with_size(spec: RunSpec, size: int) -> RunSpec:
 
 def choose(spec: RunSpec, home: Path) -> int:
     """What fits the memory that is free now; see ``fitting_batch.chosen``."""
-    data = recognition.read(home / spec.data.path, home / spec.data.val_path, spec.task_type)
+    data = run_data.read(home, spec)
     randomness.seed_all(spec.train.seed)
     size = spec.student.image_size
     shape: tuple[int, ...]

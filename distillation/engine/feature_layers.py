@@ -26,7 +26,8 @@ def of_teacher(loss: LossSpec | None, network: nn.Module, run: Callable[[], Any]
     """The layers of the teacher whose features are kept; ``run`` asks it about one sample."""
     if loss is None or not loss.feature:
         return ()
-    return tuple(dict.fromkeys(theirs for _, theirs in loss.layers)) or (last_features(network, run),)
+    usual = getattr(network, "usual_layer", None)
+    return tuple(dict.fromkeys(theirs for _, theirs in loss.layers)) or (usual or last_features(network, run),)
 
 
 def paired(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from distillation.contract.sentence import Sentence, gettext_noop
-from distillation.datasets import pictures, recognition
+from distillation.datasets import pictures
 from distillation.datasets.layout import shown
 from distillation.datasets.samples import DataSet, Sample
-from distillation.engine import atomic
+from distillation.engine import atomic, run_data
 from distillation.engine.context import Context
 from distillation.engine.failures import DataChanged
 
@@ -64,8 +64,7 @@ def freeze(context: Context) -> FrozenData:
 
     Raises Refused for a layout that is wrong and DataChanged, naming files, when the data set is another now.
     """
-    spec = context.spec.data
-    found = recognition.read_pictures(context.home / spec.path, context.home / spec.val_path, context.spec.task_type)
+    found = cast(DataSet, run_data.read(context.home, context.spec))
     frozen = atomic.read_json(context.run_dir.data)
     if frozen is None:
         frozen = {

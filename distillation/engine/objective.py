@@ -82,7 +82,7 @@ class Classification:
         soft = feature = None
         if batch.teacher is not None and self.weights is not None and self._compare is not None:
             if self.weights.soft:
-                soft = self._compare(logits, batch.teacher["logits"], batch.labels)
+                soft = self._compare(logits, batch.teacher["logits"], losses.plain(batch.labels))
             if self.trained is not None:
                 feature = self.trained.compare({}, batch.teacher)
         return Terms(hard, soft, feature, answers=logits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -35,10 +35,15 @@ class SegmentationObjective:
     def terms(self, model: Forward, batch: Batch) -> Terms:
         """Map ``[batch, channels, size, size]`` to ``[batch, classes, size, size]`` and compare."""
         logits = model(batch.inputs)
+        drawn: Targets | None = batch.labels if isinstance(batch.labels, Targets) else None
+        maps = batch.labels if drawn is None else drawn.maps
         hard = logits.sum() * 0.0
         if batch.labelled:
-            hard = _pixels(logits, batch.labels.to(logits.device), "mean")
-        known = (batch.labels != IGNORED).sum()
+            hard = _pixels(logits, maps.to(logits.device), "mean")
+        known = (maps != IGNORED).sum()
+        if self.weights is not None and drawn is not None:
+            over = (drawn.classes != IGNORED).sum()
+            return Terms(hard, soft_masks(logits, drawn, self.weights.temperature), hard_over=known, soft_over=over)
         if self.weights is None or batch.teacher is None:
             return Terms(hard, None, hard_over=known)
         wanted = batch.teacher[MAPS]
@@ -53,6 +58,39 @@ def soft_pixels(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     wanted = F.log_softmax(teacher / temperature, dim=1)
     divergence = F.kl_div(student, wanted, reduction="none", log_target=True).sum(dim=1)
     return divergence.mean() * temperature**2
+
+
+class Targets(NamedTuple):
+    """What is known of a batch of which a teacher drew the masks."""
+
+    maps: Tensor
+    """int64 ``[batch, size, size]``: as of :func:`collate`."""
+    classes: Tensor
+    """int64 ``[batch, size, size]``: the likeliest object's, IGNORED where nobody knows."""
+    logits: Tensor
+    """float32 ``[batch, size, size]``: how sure the teacher is of it, against the background."""
+
+
+def soft_masks(logits: Tensor, drawn: Targets, temperature: float) -> Tensor:
+    """T² · KL(teacher ‖ student at temperature T), the mean over the pixels that the teacher knows; 0 without any.
+
+    The teacher's logits are those of two classes: its own for the object's, 0 for the background.
+    """
+    classes, sure = drawn.classes.to(logits.device), drawn.logits.to(logits.device) / temperature
+    known = classes != IGNORED
+    student = F.log_softmax(logits / temperature, dim=1)
+    thing = student.gather(1, classes.where(known, 0)[:, None])[:, 0]
+    wanted = sure.sigmoid()
+    divergence = wanted * (F.logsigmoid(sure) - thing) + (1 - wanted) * (F.logsigmoid(-sure) - student[:, 0])
+    return divergence.where(known, 0.0).sum() / known.sum().clamp(min=1) * temperature**2
+
+
+def collate_drawn(views: Sequence[Labelled]) -> tuple[Targets, int]:
+    """Class maps, and what a teacher drew into the boxes of every picture."""
+    maps, labelled = collate(views)
+    drawn = [view.drawn for view in views if view.drawn is not None]
+    classes = torch.from_numpy(np.stack([one.classes for one in drawn])).long()
+    return Targets(maps, classes, torch.from_numpy(np.stack([one.logits for one in drawn]))), labelled
 
 
 def collate(views: Sequence[Labelled]) -> tuple[Any, int]:
@@ -70,14 +108,20 @@ def _pixels(logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
     return F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction=reduction)
 
 
+class ClassMaps(Protocol):
+    """Class maps by row, wherever they come from."""
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+        """``[size, size]`` of one row, ``[n, size, size]`` of several."""
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentationValidation:
     """Held-out pictures with their class maps."""
 
     pictures: NDArray[np.uint8]
     """The pack, ``[rows, channels, size, size]``."""
-    maps: NDArray[np.uint8]
-    """``[rows, size, size]``."""
+    maps: ClassMaps
     rows: NDArray[np.int64]
     classes: tuple[str, ...]
     batch: int

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.engine import losses
 from distillation.engine.batches import Batch
 from distillation.engine.objective import Terms, detached
 
@@ -44,9 +45,10 @@ class Tally:
     def add(self, terms: Terms, batch: Batch) -> bool:
         """Note a batch; True when it is time for :meth:`fold`.
 
-        Keeps no picture: those of dozens of batches would fill the memory.
+        Keeps no picture and no class map: those of dozens of batches would fill the memory.
         """
-        self._pending.append((detached(terms), batch.labels, len(batch.inputs), batch.labelled))
+        labels = None if terms.answers is None else losses.plain(batch.labels)
+        self._pending.append((detached(terms), labels, len(batch.inputs), batch.labelled))
         return len(self._pending) >= PENDING
 
     def count(self, known: Sums, step: int) -> None:

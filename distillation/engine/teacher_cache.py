@@ -23,6 +23,7 @@ from distillation.engine.frozen_data import FrozenData
 from distillation.engine.taps import Taps
 from distillation.engine.teacher_pictures import TeacherPictures
 from distillation.engine.teachers import TeacherSource, of_one_shape
+from distillation.engine.teachers.source import by_shape
 
 SPEED_BATCH = 256
 """The teacher's speed is measured with the run's batch size, up to this."""
@@ -108,9 +109,13 @@ class _Answerer:
         device = self._context.spec.device
         if self._taps is None:
             return {"logits": self._loaded.answers(prepared, device)}
-        _require_one_shape(self._source, prepared)
-        logits = {"logits": self._loaded.answers(prepared, device)}
-        return logits | {path: limited(found).to(torch.float16).cpu() for path, found in self._taps.taken().items()}
+        blocks = {name: torch.zeros((len(prepared), *shape.of_item)) for name, shape in self._shapes.items()}
+        for places in by_shape(prepared):
+            blocks["logits"][places] = self._loaded.answers([prepared[place] for place in places], device)
+            for path, found in self._taps.taken().items():
+                _require_common_size(self._source, path, found, self._shapes[path])
+                blocks[path][places] = limited(found).cpu()
+        return {name: block if name == "logits" else block.to(torch.float16) for name, block in blocks.items()}
 
     def _tap(self, loss: LossSpec) -> None:
         network = self._loaded.network
@@ -135,14 +140,14 @@ class _Answerer:
         return self._pictures.take([readable])
 
 
-def _require_one_shape(source: TeacherSource, prepared: list[Tensor]) -> None:
-    if any(picture.shape != prepared[0].shape for picture in prepared):
+def _require_common_size(source: TeacherSource, path: str, found: Tensor, wanted: Shape) -> None:
+    if tuple(found.shape[1:]) != wanted.of_item:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The teacher {name} sees pictures of different shapes, so its features have no common size. Choose "
-                    "distillationType logit."
+                    "The teacher {name} sees pictures of different shapes, so the features of {layer} have no common "
+                    "size. Choose another layer, or distillationType logit."
                 ),
-                {"name": shown(source.name)},
+                {"name": shown(source.name), "layer": path},
             )
         )

@@ -25,7 +25,7 @@ from distillation.engine.context import Context
 from distillation.engine.detection.outputs import Detections
 from distillation.engine.picture_pack import PicturePack
 from distillation.engine.taps import Taps
-from distillation.engine.teachers import TeacherSource
+from distillation.engine.teachers import TeacherSource, quantisation
 from distillation.engine.view_feed import Views
 
 Read = Callable[[Any], dict[str, Tensor]]
@@ -77,7 +77,7 @@ def _load(source: TeacherSource, context: Context, pack: PicturePack) -> tuple[n
     """What takes views and answers for the data's classes, and the network inside it, whose layers can be named."""
     if source.kind == "task":
         student = _student(source, context, pack)
-        return _DataClasses(student, source.columns), student
+        return _DataClasses(student, source.columns).eval(), student
     segmenter = teachers.load_maps(source, context.spec.device)
     return segmenter, segmenter.model
 
@@ -101,7 +101,7 @@ def _student(source: TeacherSource, context: Context, pack: PicturePack) -> nn.M
                     {"name": shown(source.name), "what": Sentence(what).as_json(), "found": found, "wanted": wanted},
                 )
             )
-    return model.eval().to(spec.device)
+    return quantisation.prepare(model, source.quantization, spec.device, source.name)
 
 
 class _DataClasses(nn.Module):
@@ -113,10 +113,11 @@ class _DataClasses(nn.Module):
 
     def forward(self, pictures: Tensor) -> Any:
         """Logits ``[batch, classes, …]`` or Detections."""
-        found = self._network(pictures)
+        found = self._network(pictures.to(quantisation.dtype_of(self._network)))
         if isinstance(found, Detections):
-            return found._replace(classes=found.classes[..., self._columns])
-        return found[:, self._columns]
+            features = tuple(level.float() for level in found.features)
+            return Detections(found.classes[..., self._columns].float(), found.boxes.float(), features)
+        return found[:, self._columns].float()
 
 
 class _Answerer:

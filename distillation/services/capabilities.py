@@ -74,7 +74,7 @@ def capabilities() -> dict[str, Any]:
 
 
 def _words(option: Option) -> dict[str, list[str]]:
-    return {"available": list(option.choices), "planned": list(option.planned)}
+    return {"available": list(option.choices)}
 
 
 def _option(option: Option) -> dict[str, Any]:
@@ -93,9 +93,6 @@ def _option(option: Option) -> dict[str, Any]:
         "max_length": option.max_length,
         "max_items": option.max_items,
         "choices": list(option.choices),
-        "planned": list(option.planned),
-        "available": option.available,
-        "accepted": [value for value in option.neutral if value not in ("", None)],
         "needs_teacher": not option.direct,
     }
 

@@ -164,7 +164,7 @@ def _wrong_list(name: str, values: Any, changes: Mapping[str, Any]) -> Problem |
     """What is wrong with one list before its values are looked at."""
     option = BY_NAME.get(ALIASES.get(name, name))
     params = {"option": name[:LONGEST_SHOWN], "value": "…" if isinstance(values, list) else _shown(values)}
-    if option is None or not option.available or option.name == "taskName":
+    if option is None or option.name == "taskName":
         template = gettext_noop("{option} cannot be listed: lists take options of the create request but the name.")
     elif not isinstance(values, list):
         template = gettext_noop("lists.{option} must be an array of values, not {value}.")

@@ -12,7 +12,7 @@ from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
 from distillation.contract.students import MAX_TOKENS, STUDENTS
 from distillation.contract.task_types import DENSE, OF_PICTURES
-from distillation.contract.teachers import answers_in_boxes
+from distillation.contract.teachers import answers_in_boxes, draws_masks
 from distillation.datasets.outline import Outline, outline
 from distillation.services import cache_limit
 from distillation.storage.local import home
@@ -25,6 +25,8 @@ WIDEST_NECK = {8: 320, 16: 640, 32: 640}
 """Stride → channels of the largest detector's features."""
 BOX_BYTES = 100 * 6 * 4 + 4
 """What is kept of a picture where a teacher answers in boxes: a hundred of them and their number."""
+MASK_BYTES = 1 + 4
+"""Of a pixel where a teacher draws masks: a class and how sure it is."""
 
 TOKENS_OF_LARGE_VIT, WIDTH_OF_LARGE_VIT = 197, 1024
 """One of its layers, about as much as anybody compares."""
@@ -134,6 +136,8 @@ def _footprint(data: Outline, run: _Run) -> Footprint:
     outputs = 0
     if run.teacher and answers_in_boxes(run.teacher, run.task_type):
         outputs = samples * BOX_BYTES
+    elif run.teacher and draws_masks(run.teacher):
+        outputs = samples * pixels * MASK_BYTES
     elif run.teacher and run.task_type in DENSE:
         outputs = (data.train + data.unlabeled) * run.views * _bytes_of_view(run, len(data.classes))
     elif run.teacher:

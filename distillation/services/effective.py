@@ -32,6 +32,7 @@ _LARGEST_INTEGER = 2**63
 _RUN = {"trainingMode", "executor", "datasetId", "valDatasetId", "studentModel", "studentModelSize", "taskType",
         "imageSize"}  # fmt: skip
 """What data and student of a run follow from."""
+_TEACHER = {"teacherModel", "teacherModelPath"}
 _OF_THE_CACHE = {"augmentation", "cacheViews", "distillationType"}
 _OF_THE_ARMS = {"control", "seeds"}
 """What the bytes of a run follow from besides."""
@@ -119,7 +120,7 @@ def _effective(
         values=values | decided,
         given=given,
         differs=_differs(request, around, decided),
-        teacher_resolved=resolved_name(teacher, around.aliases) if teacher else None,
+        teacher_resolved=resolved_name(teacher, around.aliases) if teacher else values["teacherModelPath"] or None,
         errors=errors,
         problems=problems,
         not_applied=ignored,
@@ -133,7 +134,7 @@ def _start_problems(request: CreateRequest, around: Surroundings, errors: list[P
     if not _run_is_known(request, around, errors):
         return []
     whole = request.assumed()
-    if "teacherModel" in {error.field for error in errors}:  # the data can be looked at all the same
+    if _TEACHER & {error.field for error in errors}:  # the data can be looked at all the same
         whole = replace(whole, values=whole.values | {"trainingMode": "direct"})
     found = [problem for problem in request_problems(whole, around) if problem not in errors]
     return [problem for problem in found if problem.field or not (_OF_THE_CACHE | _OF_THE_ARMS) & request.refused]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from distillation.contract.batches import steps_per_epoch
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.request import read
+from distillation.contract.teachers import draws_masks
 from distillation.datasets.outline import Outline
 from distillation.models import Executor, TaskStatus, TrainingHistory, TrainingTask, Worker
 from distillation.selectors import WORKER_SILENCE, tasks_seen_by
@@ -62,9 +63,10 @@ def estimate(request: CreateRequest, around: Surroundings) -> Estimates:
     data = request_outline(request, around)
     if not data.train:
         return Estimates(free)
-    needed = footprint(request, data, around.teacher_kind(request))
+    kind = around.teacher_kind(request)
+    needed = footprint(request, data, kind)
     arms = request.arms()
-    samples, steps = _work(request, data)
+    samples, steps = _work(request, data, kind)
     speed = measured_speed(request, around)
     return Estimates(
         disk_free=free,
@@ -110,13 +112,13 @@ def likely_device() -> str:
     return "cuda" if living.exclude(devices__in=("", "[]")).exists() else "cpu"
 
 
-def _work(request: CreateRequest, data: Outline) -> tuple[int, int | None]:
+def _work(request: CreateRequest, data: Outline, teacher_kind: str) -> tuple[int, int | None]:
     """Samples and optimizer steps of one arm, None where the run chooses the batch size.
 
-    Only a teacher makes unlabelled pictures useful.
+    Only a teacher makes unlabelled pictures useful, but for one that needs boxes.
     """
     values = request.values
-    pictures = data.train + (0 if request.direct else data.unlabeled)
+    pictures = data.train + (0 if request.direct or draws_masks(teacher_kind) else data.unlabeled)
     samples = values["totalEpochs"] * pictures
     if not values["batchSize"]:
         return samples, None

@@ -95,6 +95,6 @@ def _dataset_path(dataset_id: str) -> str:
 
 
 def _teacher(request: CreateRequest, around: Surroundings) -> TeacherSpec | None:
-    teacher = around.teacher(request.values["teacherModel"])
+    teacher = around.teacher_of(request)
     asked = request.values["teacherQuantization"]
     return teacher.spec("int8" if asked == "8bit" else asked) if teacher else None

@@ -12,12 +12,13 @@ from django.conf import settings
 
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.names import comparable
-from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
 from distillation.contract.teachers import TeacherKind
 from distillation.datasets.catalogue import list_datasets, resolve
 from distillation.datasets.outline import Outline, outline
 from distillation.models import LoraPreset
 from distillation.selectors import Rights, hidden_datasets, rights_of, visible
+from distillation.services.teacher_paths import disagreement, teacher_at
 from distillation.services.teachers import Teacher, aliases, find_teacher, some
 from distillation.storage.local import model_directories
 
@@ -30,6 +31,7 @@ class Surroundings:
         self._outlines: dict[tuple[str, str | None], Outline] = {}
         self._unknown_datasets: dict[str, Sentence | None] = {}
         self._teachers: dict[str, Teacher | None] = {}
+        self._placed: dict[str, Teacher] = {}
 
     @cached_property
     def seen_by(self) -> Rights | None:
@@ -71,16 +73,48 @@ class Surroundings:
             self._teachers[name] = find_teacher(name, self.seen_by, self.aliases)
         return self._teachers[name]
 
+    def teacher_of(self, request: CreateRequest) -> Teacher | None:
+        """Who teaches a request, named or at a place; None where nobody does or the teacher is unknown."""
+        if request.direct:
+            return None
+        try:
+            return self._found(request)
+        except Refused:
+            return None
+
+    def unknown_teacher_of(self, request: CreateRequest) -> Problem | None:
+        """Why nobody teaches a request that wants a teacher; None when somebody does."""
+        name, place = request.values["teacherModel"], request.values["teacherModelPath"]
+        if request.direct or not (name or place):
+            return None
+        try:
+            self._found(request)
+        except Refused as refused:
+            return Problem("teacherModelPath" if place else "teacherModel", refused.sentence)
+        return None
+
     def teacher_kind(self, request: CreateRequest) -> TeacherKind:
         """What teaches a request; a finished task where nobody does or the teacher is unknown."""
-        name = None if request.direct else request.values["teacherModel"]
-        teacher = self.teacher(name) if name else None
+        teacher = self.teacher_of(request)
         return teacher.kind if teacher else "task"
 
-    def unknown_teacher(self, name: str) -> Sentence | None:
-        """None when there is a teacher of that name, else the sentence that says what there is."""
-        if self.teacher(name) is not None:
-            return None
+    def _found(self, request: CreateRequest) -> Teacher:
+        """Raises Refused for a teacher that there is not, and for a name and a place that disagree."""
+        name, place = request.values["teacherModel"], request.values["teacherModelPath"]
+        named = self.teacher(name) if name else None
+        if place:
+            if place not in self._placed:
+                self._placed[place] = teacher_at(place, self.seen_by, self.aliases)
+            found = self._placed[place]
+            if name and (sentence := disagreement(name, place, named, found)):
+                raise Refused(sentence)
+            return found
+        if named is None:
+            raise Refused(self._no_teacher(name or ""))
+        return named
+
+    def _no_teacher(self, name: str) -> Sentence:
+        """Say that nobody has that name, and what there is."""
         real = self.aliases.get(name)
         return Sentence(
             gettext_noop(

@@ -89,7 +89,7 @@ def _named(name: str, seen_by: Rights | None) -> Teacher | None:
     directory = Path(settings.MODELS_ROOT) / name
     if not directory.is_dir() or not directory.resolve().is_relative_to(Path(settings.MODELS_ROOT).resolve()):
         return None
-    return _directory_teacher(name, directory)
+    return directory_teacher(name, directory)
 
 
 def pair_problem(teacher: Teacher, task_type: str) -> Sentence | None:
@@ -205,14 +205,15 @@ def _task_teacher(task: TrainingTask) -> Teacher:
     config = read_json(file.parent / "config.json")
     classes = config.get("classes") if config else None
     if config is not None and kind_of(config) == "huggingface":
-        return _directory_teacher(task.task_id, file.parent)
+        return directory_teacher(task.task_id, file.parent)
     if not isinstance(classes, list):
         reason = Sentence(gettext_noop("{task} has no readable config.json beside its model."), params)
         return Teacher(task.task_id, "task", None, None, reason)
     return _own_student(task.task_id, file.parent, config or {}, None)
 
 
-def _directory_teacher(name: str, directory: Path) -> Teacher:
+def directory_teacher(name: str, directory: Path) -> Teacher:
+    """What lies in a directory; ``reason`` says what is missing there."""
     config = read_json(directory / "config.json")
     kind = teacher_kind(directory, config)
     if kind == "onnx":

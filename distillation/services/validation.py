@@ -16,6 +16,8 @@ from distillation.contract.request import InvalidRequest, parse, read
 from distillation.contract.request_checks import direct_problems, without_guesses
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
+from distillation.contract.teachers import draws_masks
+from distillation.datasets.box_prompts import classes_of, no_boxes
 from distillation.datasets.class_names import is_background
 from distillation.datasets.outline import Outline
 from distillation.models import Executor, LoraPreset, TrainingTask
@@ -24,6 +26,7 @@ from distillation.services.disk_space import footprint, shortage
 from distillation.services.first_weights import first_weights_problem
 from distillation.services.flat import flat
 from distillation.services.surroundings import Surroundings
+from distillation.services.teacher_paths import disagreement, teacher_size_problem
 from distillation.services.teachers import (
     adapter_problem,
     bits_problem,
@@ -74,9 +77,10 @@ def create_problems(request: CreateRequest, around: Surroundings) -> list[Proble
         problems += unknown
         if not unknown:
             _fill_dataset_names(request, around)
-        teacher = None if request.direct else request.values["teacherModel"]
-        if teacher and (sentence := around.unknown_teacher(teacher)):
-            problems.append(Problem("teacherModel", sentence))
+        if unknown_teacher := around.unknown_teacher_of(request):
+            problems.append(unknown_teacher)
+        else:
+            _fill_teacher_name(request, around)
     return problems
 
 
@@ -90,13 +94,14 @@ def request_problems(request: CreateRequest, around: Surroundings) -> list[Probl
     if sentence := gpu_problem(request.values["gpuDevices"] or []):
         return [Problem("gpuDevices", sentence)]
     data = request_outline(request, around)
-    problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data)
+    kind = around.teacher_kind(request)
+    problems = [Problem("datasetId", sentence) for sentence in data.problems] or _type_problems(request, data, kind)
     if problems:
         return problems
     problems = [*_count_problems(request, data), *_teacher_problems(request, data, around)]
     if sentence := first_weights_problem(request, around):
         problems.append(Problem("studentPretrainPath", sentence))
-    short = shortage(footprint(request, data, around.teacher_kind(request)))
+    short = shortage(footprint(request, data, kind))
     return [*problems, Problem("", short)] if short else problems
 
 
@@ -161,13 +166,23 @@ def _fill_dataset_names(request: CreateRequest, around: Surroundings) -> None:
             request.values[name] = around.outline(request.values[id_name]).name[:longest]
 
 
+def _fill_teacher_name(request: CreateRequest, around: Surroundings) -> None:
+    """A teacher that is known by its place alone gets its name, where that means nobody else: lists show it."""
+    name, place = request.values["teacherModel"], request.values["teacherModelPath"]
+    teacher = around.teacher_of(request) if place and not name else None
+    if teacher is not None and disagreement(teacher.name, place, around.teacher(teacher.name), teacher) is None:
+        request.values["teacherModel"] = teacher.name
+
+
 def _dataset_problems(request: CreateRequest, around: Surroundings) -> list[Problem]:
     names = [name for name in _DATASET_NAMES if request.values[name]]
     return [Problem(name, unknown) for name in names if (unknown := around.unknown_dataset(request.values[name]))]
 
 
-def _type_problems(request: CreateRequest, data: Outline) -> list[Problem]:
+def _type_problems(request: CreateRequest, data: Outline, teacher_kind: str) -> list[Problem]:
     wanted = request.values["taskType"]
+    if draws_masks(teacher_kind) and wanted == "segmentation":
+        return [] if "detection" in data.task_types else [Problem("datasetId", no_boxes(data.id, data.layout))]
     if wanted in data.task_types:
         return []
     sentence = Sentence(
@@ -187,9 +202,11 @@ def _type_problems(request: CreateRequest, data: Outline) -> list[Problem]:
 
 
 def _classes(request: CreateRequest, data: Outline) -> tuple[str, ...]:
-    """The classes that a run has: outlines taken as boxes have no background."""
+    """The classes that a run has: outlines taken as boxes have no background, boxes that are drawn into have one."""
     if data.type == "segmentation" and request.values["taskType"] == "detection":
         return tuple(name for name in data.classes if not is_background(name))
+    if data.type == "detection" and request.values["taskType"] == "segmentation" and data.classes:
+        return classes_of(data.classes)
     return data.classes
 
 
@@ -210,10 +227,11 @@ def _count_problems(request: CreateRequest, data: Outline) -> list[Problem]:
 def _teacher_problems(request: CreateRequest, data: Outline, around: Surroundings) -> list[Problem]:
     if request.direct:
         return []
-    name = request.values["teacherModel"]
-    teacher = around.teacher(name)
+    if unknown := around.unknown_teacher_of(request):
+        return [unknown]
+    teacher = around.teacher_of(request)
     sentence = (
-        around.unknown_teacher(name)
+        None
         if teacher is None
         else teacher.reason
         or pair_problem(teacher, request.values["taskType"])
@@ -224,8 +242,12 @@ def _teacher_problems(request: CreateRequest, data: Outline, around: Surrounding
     )
     if sentence or teacher is None:
         return [Problem("teacherModel", sentence)] if sentence else []
-    bits = bits_problem(teacher, request)
-    return [Problem("teacherQuantization", bits)] if bits else []
+    size = request.values["teacherParamSize"]
+    found = {
+        "teacherQuantization": bits_problem(teacher, request),
+        "teacherParamSize": teacher_size_problem(size, teacher) if size else None,
+    }
+    return [Problem(name, sentence) for name, sentence in found.items() if sentence is not None]
 
 
 def _is_default(name: str, value: Any) -> bool:

@@ -37,6 +37,16 @@ MAX_IR_VERSION = 100
 
 def safetensors_metadata(file: OpenFile) -> dict[str, str]:
     """Check the header against the file's size; return its free-form entries. Raises Refused and OSError."""
+    return _read_header(file)[0]
+
+
+def safetensors_elements(file: OpenFile) -> int:
+    """Numbers in all tensors, by a header that fits the file. Raises Refused and OSError."""
+    return sum(math.prod(entry["shape"]) for entry in _read_header(file)[1].values())
+
+
+def _read_header(file: OpenFile) -> tuple[dict[str, str], dict[str, Any]]:
+    """Free-form entries, and the tensors by name."""
     length = int.from_bytes(file.read(8, 0), "little")
     if file.size < 10:
         raise _not_safetensors(f"{file.size} bytes")
@@ -51,7 +61,7 @@ def safetensors_metadata(file: OpenFile) -> dict[str, str]:
     if not header:
         raise _not_safetensors("it holds no tensors")
     _check_places([_place(name, entry) for name, entry in header.items()], file.size - 8 - length)
-    return metadata
+    return metadata, header
 
 
 def check_onnx(file: OpenFile) -> None:

@@ -27,9 +27,6 @@ class WordListSerializer(serializers.Serializer[Any]):
     """Values of an option."""
 
     available = serializers.ListField(child=serializers.CharField())
-    planned = serializers.ListField(
-        child=serializers.CharField(), help_text=gettext_lazy("Known, but refused in this version.")
-    )
 
 
 class NamedSerializer(serializers.Serializer[Any]):
@@ -69,11 +66,6 @@ class OptionSerializer(serializers.Serializer[Any]):
         source="max_items", allow_null=True, help_text=gettext_lazy("Of kind integers.")
     )
     choices = serializers.ListField(child=serializers.CharField())
-    planned = serializers.ListField(child=serializers.CharField())
-    available = serializers.BooleanField(help_text=gettext_lazy("False: it has no effect in this version."))
-    accepted = serializers.ListField(
-        child=AnyValue(), help_text=gettext_lazy("Values of an unavailable option that ask for nothing.")
-    )
     needsTeacher = serializers.BooleanField(source="needs_teacher")  # noqa: N815
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from distillation.datasets.samples import IGNORED
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guesses:
@@ -18,6 +20,21 @@ class Guesses:
     """``[n]``."""
     scores: NDArray[np.float32]
     """``[n]``: how sure the teacher is, 0 … 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnMap:
+    """What a teacher drew into marked boxes: of each pixel its likeliest object's class, against the background."""
+
+    classes: NDArray[np.uint8]
+    """``[size, size]``; IGNORED (255) where nobody knows."""
+    logits: NDArray[np.float32]
+    """``[size, size]``: the pixel is of that class with the probability σ(logit), else background (class 0)."""
+
+    def hard(self) -> NDArray[np.uint8]:
+        """The likelier of the two, as a class map."""
+        background = (self.logits <= 0) & (self.classes != IGNORED)
+        return np.where(background, 0, self.classes).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +53,8 @@ class Labelled:
     """After mixup: the position of the other picture and its share of the pixels, at most a half."""
     guesses: Guesses | None = None
     """None: no teacher has looked."""
+    drawn: DrawnMap | None = None
+    """None: no teacher has drawn masks."""
 
 
 NO_BOXES = np.zeros((0, 4), np.float32)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,8 @@ class Placement:
             resized = as_image(plane).resize(shown.shape[:0:-1], Image.Resampling.BILINEAR, box)
             target[...] = np.asarray(resized)
 
-    def paint_classes(self, class_map: NDArray[np.uint8], canvas: NDArray[np.uint8]) -> None:
-        """Draw a class map ``[size, size]`` into its cell by nearest neighbour; what it leaves free stays."""
+    def paint_classes(self, class_map: NDArray[Any], canvas: NDArray[Any]) -> None:
+        """Draw a class map, or what else each pixel has, into its cell by nearest neighbour; what is free stays."""
         size = class_map.shape[-1]
         columns, rows = self.x.covered(size), self.y.covered(size)
         below = _nearest(self.y, rows, size), _nearest(self.x, columns, size)

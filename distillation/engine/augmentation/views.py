@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from distillation.datasets.samples import IGNORED
 from distillation.engine.augmentation import colour, placement
-from distillation.engine.augmentation.labelled import Guesses, Labelled, all_boxes, all_guesses
+from distillation.engine.augmentation.labelled import DrawnMap, Guesses, Labelled, all_boxes, all_guesses
 from distillation.engine.augmentation.placement import Placement
 from distillation.engine.augmentation.strength import CLEAN, Strength
 
@@ -118,13 +118,19 @@ def _compose(tiles: list[tuple[Labelled, Placement]], out: NDArray[np.uint8] | N
     class_map = None
     if any(sample.class_map is not None for sample, _ in tiles):
         class_map = np.full(first.shape[1:], IGNORED, np.uint8)
+    drawn = None
+    if all(sample.drawn is not None for sample, _ in tiles):
+        drawn = DrawnMap(np.full(first.shape[1:], IGNORED, np.uint8), np.zeros(first.shape[1:], np.float32))
     shown = []
     for sample, place in tiles:
         place.paint(sample.picture, picture)
+        if drawn is not None and sample.drawn is not None:
+            place.paint_classes(sample.drawn.classes, drawn.classes)
+            place.paint_classes(sample.drawn.logits, drawn.logits)
         if class_map is not None and sample.class_map is not None:
             place.paint_classes(sample.class_map, class_map)
         shown.append(_boxes_in(sample, place))
-    return Labelled(picture, *all_boxes(shown), class_map, guesses=all_guesses(shown))
+    return Labelled(picture, *all_boxes(shown), class_map, guesses=all_guesses(shown), drawn=drawn)
 
 
 def _boxes_in(sample: Labelled, place: Placement) -> Labelled:

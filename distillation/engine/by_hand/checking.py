@@ -13,11 +13,10 @@ from distillation.contract import exit_codes
 from distillation.contract.sentence import Refused
 from distillation.contract.spec import RunSpec
 from distillation.contract.students import STUDENTS, VOCABULARY
-from distillation.datasets import recognition
 from distillation.datasets.recognition import AnyData
 from distillation.datasets.sequences import SequenceData
 from distillation.datasets.texts import TextData
-from distillation.engine import atomic, batch_choice, export, ordering, run, students, teachers, text_tokens
+from distillation.engine import atomic, batch_choice, export, ordering, run, run_data, students, teachers, text_tokens
 from distillation.engine.students import pretrained
 
 
@@ -60,7 +59,7 @@ def _spec(file: Path, home: Path) -> dict[str, Any]:
     run.settle(spec)
     if not spec.train.batch_size:
         spec = batch_choice.with_size(spec, batch_choice.choose(spec, home))
-    data = recognition.read(home / spec.data.path, home / spec.data.val_path, spec.task_type)
+    data = run_data.read(home, spec)
     samples = _splits(data)
     taught = samples["train"] + (samples["unlabeled"] if spec.teacher else 0)
     model = students.build(

@@ -6,12 +6,15 @@ Pixels, class maps and boxes go both ways by the same arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from distillation.datasets.samples import IGNORED
+
+Value = TypeVar("Value", np.uint8, np.float32)
 
 BORDER = 114
 """The grey of the border, the usual one of detectors."""
@@ -66,14 +69,14 @@ def fitted(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return square
 
 
-def fitted_map(class_map: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Scale a class map ``uint8 [height, width]`` to the nearest into ``[size, size]``; the border is IGNORED."""
+def fitted_map(class_map: NDArray[Value], size: int, border: float = IGNORED) -> NDArray[Value]:
+    """Scale a class map, ``uint8`` or ``float32 [height, width]``, to the nearest into ``[size, size]``."""
     place = Letterbox(class_map.shape[1], class_map.shape[0], size)
-    square = np.full((size, size), IGNORED, np.uint8)
+    square = np.full((size, size), border, class_map.dtype)
     _place(place, square)[...] = np.array(Image.fromarray(class_map).resize(place.inner, Image.Resampling.NEAREST))
     return square
 
 
-def _place(place: Letterbox, square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _place(place: Letterbox, square: NDArray[Any]) -> NDArray[Any]:
     (width, height), (left, top) = place.inner, place.corner
     return square[top : top + height, left : left + width]

@@ -14,6 +14,7 @@ from distillation.datasets.samples import IGNORED
 from distillation.engine import drawing, metrics, segmentation
 from distillation.engine.detection.letterbox import Letterbox
 from distillation.engine.examples.gallery import RIGHT, WRONG, Example, Material
+from distillation.engine.segmentation import ClassMaps
 
 LEAST = 50.0
 """Mean IoU in percent from which on a picture counts as right."""
@@ -30,8 +31,8 @@ class SegmentedGallery:
         {"least": int(LEAST)},
     )
 
-    def __init__(self, material: Material, maps: NDArray[np.uint8], sizes: NDArray[np.int32]) -> None:
-        """``maps [rows, size, size]``; ``sizes [rows, 2]`` of the upright pictures."""
+    def __init__(self, material: Material, maps: ClassMaps, sizes: NDArray[np.int32]) -> None:
+        """``sizes [rows, 2]`` of the upright pictures."""
         self.material, self._maps, self._sizes = material, maps, sizes
 
     def right(self, answers: Tensor, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

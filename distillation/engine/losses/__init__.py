@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from distillation.engine.losses.labels import IGNORED, hard_loss
+from distillation.engine.losses.labels import IGNORED, Mixed, hard_loss, plain
 from distillation.engine.losses.response import soft_loss, soften
 from distillation.engine.losses.teaching import require_teaching
 
-__all__ = ["IGNORED", "hard_loss", "require_teaching", "soft_loss", "soften"]
+__all__ = ["IGNORED", "Mixed", "hard_loss", "plain", "require_teaching", "soft_loss", "soften"]

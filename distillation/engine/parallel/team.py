@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.engine import objective
+from distillation.engine import losses, objective
 from distillation.engine.batches import Batch
 from distillation.engine.objective import WHOLE, Forward, Objective, Parts, Terms
 from distillation.engine.stopping import Stopped, StopRequest
@@ -224,7 +224,7 @@ def _figures(terms: Terms, batch: Batch, *, stopping: bool) -> Tensor:
     over_soft = samples if terms.soft_over is None else terms.soft_over
     correct: Any = 0
     if terms.answers is not None:
-        correct = (terms.answers.detach().argmax(dim=1) == batch.labels).sum()
+        correct = (terms.answers.detach().argmax(dim=1) == losses.plain(batch.labels)).sum()
     values = (
         over_hard,
         over_soft,

@@ -2,7 +2,7 @@
 
 from distillation.engine.teachers.box_teacher import BoxTeacher
 from distillation.engine.teachers.class_columns import match_classes
-from distillation.engine.teachers.finding import find, load, load_boxes, load_maps, load_texts
+from distillation.engine.teachers.finding import find, load, load_boxes, load_maps, load_masks, load_texts
 from distillation.engine.teachers.source import LoadedTeacher, TeacherSource, TextTeacher, of_one_shape
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "load",
     "load_boxes",
     "load_maps",
+    "load_masks",
     "load_texts",
     "match_classes",
     "of_one_shape",

@@ -47,8 +47,12 @@ class AnswerLikelihood(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Map samples of one shape, ``[samples, …]``, to log-likelihoods ``[samples, classes]``."""
-        at_once = max(1, SEQUENCES // len(self.dialogue.answers))
-        return torch.cat([self._score(part) for part in samples.split(at_once)])
+        return torch.cat([self._score(part) for part in samples.split(self.at_once)])
+
+    @property
+    def at_once(self) -> int:
+        """Samples of one forward pass."""
+        return max(1, SEQUENCES // len(self.dialogue.answers))
 
     def ask(self, samples: Tensor) -> tuple[Any, int]:
         """Read samples and question; what the model gives, its cache included, and where answers begin."""

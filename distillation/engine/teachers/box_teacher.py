@@ -44,6 +44,15 @@ class Picture(NamedTuple):
     """Width and height of the picture on disk, upright."""
 
 
+class Answers(NamedTuple):
+    """What image processors read."""
+
+    logits: Tensor
+    """``[batch, boxes, classes]``, float32."""
+    pred_boxes: Tensor
+    """``[batch, boxes, 4]``: centre x, centre y, width, height, as shares of the prepared picture, float32."""
+
+
 Decode = Callable[[Any, Sequence[tuple[int, int]], float], list[FoundBoxes]]
 """From a batch's answers, the sizes (width, height) of its pictures, and a score: the boxes above it, by class of the
 data, in pixels of each picture."""

@@ -23,10 +23,12 @@ from distillation.engine.teachers import (
     onnx_classifier,
     onnx_detector,
     open_vocabulary,
+    sam,
     segmenter,
     vision_language,
 )
 from distillation.engine.teachers.box_teacher import BoxTeacher
+from distillation.engine.teachers.sam import MaskTeacher
 from distillation.engine.teachers.segmenter import ViewSegmenter
 from distillation.engine.teachers.source import Examined, LoadedTeacher, TeacherSource, TextTeacher
 
@@ -47,7 +49,7 @@ _EXAMINE: dict[str, dict[str, Examine]] = {
         "open_vocabulary": open_vocabulary.examine,
         "onnx": onnx_detector.examine,
     },
-    "segmentation": {"task": finished_task.examine, "segmenter": segmenter.examine},
+    "segmentation": {"task": finished_task.examine, "segmenter": segmenter.examine, "sam": sam.examine},
     "sequence": {"task": finished_task.examine},
     "text": {
         "task": finished_task.examine,
@@ -125,6 +127,11 @@ def load_boxes(source: TeacherSource, device: str) -> BoxTeacher:
 def load_maps(source: TeacherSource, device: str) -> ViewSegmenter:
     """Load a teacher that maps a student's inputs to logits of the data's classes for every pixel. Raises Refused."""
     return _LOAD_MAPS[source.kind](source, device)
+
+
+def load_masks(source: TeacherSource, device: str) -> MaskTeacher:
+    """Load a teacher that draws masks into boxes. Raises Refused when it cannot be loaded completely."""
+    return sam.load(source, device)
 
 
 def load_texts(source: TeacherSource, device: str) -> TextTeacher:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from PIL import Image
 from torch import Tensor, nn
 
 from distillation.contract import teachers as catalogue
@@ -19,8 +20,8 @@ from distillation.datasets import pictures
 from distillation.datasets.layout import shown
 from distillation.engine import atomic, students
 from distillation.engine.detection.matching import FoundBoxes
-from distillation.engine.teachers import directory, image_classifier
-from distillation.engine.teachers.box_teacher import LEAST_SCORE, BoxTeacher, Decode, Picture, of_classes
+from distillation.engine.teachers import directory, image_classifier, quantisation
+from distillation.engine.teachers.box_teacher import LEAST_SCORE, Answers, BoxTeacher, Decode, Picture, of_classes
 from distillation.engine.teachers.class_columns import match_classes
 from distillation.engine.teachers.source import Examined, TeacherSource, unseen
 
@@ -32,9 +33,11 @@ class Masked(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, pixels: Tensor, mask: Tensor | None = None) -> Any:
-        """Map ``[batch, channels, height, width]`` to the output of transformers."""
-        return self.model(pixel_values=pixels) if mask is None else self.model(pixel_values=pixels, pixel_mask=mask)
+    def forward(self, pixels: Tensor, mask: Tensor | None = None) -> Answers:
+        """Map ``[batch, channels, height, width]``, in whatever precision the network has, to a box for every query."""
+        pixels = pixels.to(quantisation.dtype_of(self.model))
+        found = self.model(pixel_values=pixels) if mask is None else self.model(pixel_values=pixels, pixel_mask=mask)
+        return Answers(found.logits.float(), found.pred_boxes.float())
 
 
 def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examined:
@@ -59,13 +62,24 @@ def load(source: TeacherSource, device: str) -> BoxTeacher:
         transformers.AutoModelForObjectDetection, source.folder, source.quantization, what
     )
     _require_readable_answers(source, processor, network)
+    parameters = students.parameter_count(network)
+    model = Masked(quantisation.prepare(network, source.quantization, device, source.name)).eval()
+    require_works(source, model, processor, device)
     return BoxTeacher(
-        Masked(network).eval().to(device),
+        model,
         reader(processor),
         decoder(processor, of_classes(len(network.config.id2label), source.columns)),
         LEAST_SCORE[source.kind],
-        students.parameter_count(network),
+        parameters,
     )
+
+
+def require_works(source: TeacherSource, model: nn.Module, processor: Any, device: str) -> None:
+    """Ask a quantised detector about an empty picture. Raises Refused where its bits cannot be computed with."""
+    ready = processor(images=Image.new("RGB", (96, 64)), return_tensors="pt")
+    mask = ready.get("pixel_mask")
+    inputs = [ready["pixel_values"].to(device), *([] if mask is None else [mask.to(device)])]
+    quantisation.require_works(lambda: model(*inputs), source.quantization, source.name)
 
 
 def reader(processor: Any) -> Any:

@@ -13,7 +13,7 @@ from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import TeacherSpec
 from distillation.datasets import pictures
 from distillation.datasets.layout import shown
-from distillation.engine.teachers import onnx_card, onnx_graph, quantisation
+from distillation.engine.teachers import onnx_card, onnx_graph
 from distillation.engine.teachers.class_columns import match_classes
 from distillation.engine.teachers.onnx_card import Card
 from distillation.engine.teachers.onnx_graph import Graph, Output
@@ -44,7 +44,6 @@ class OnnxNetwork(nn.Module):
 
 def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examined:
     """Match its classes. Raises Refused for what is no classifier, or where something is not stated."""
-    quantisation.refuse(spec.quantization, spec.name)
     graph, _, card = _read(folder)
     if problem := catalogue.pair_problem(shown(spec.name), spec.kind, (card.task_type,), "classification"):
         raise Refused(problem)

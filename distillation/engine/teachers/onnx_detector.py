@@ -18,7 +18,7 @@ from distillation.contract.spec import TeacherSpec
 from distillation.datasets import pictures
 from distillation.datasets.layout import named, shown
 from distillation.engine.detection.matching import FoundBoxes
-from distillation.engine.teachers import onnx_card, onnx_graph, quantisation
+from distillation.engine.teachers import onnx_card, onnx_graph
 from distillation.engine.teachers.box_teacher import LEAST_SCORE, BoxTeacher, Picture, of_classes
 from distillation.engine.teachers.class_columns import match_classes
 from distillation.engine.teachers.onnx_card import OUTPUTS, Card
@@ -112,7 +112,6 @@ class OnnxBoxes(nn.Module):
 
 def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examined:
     """Match its classes. Raises Refused for what is no detector, or where something is not stated."""
-    quantisation.refuse(spec.quantization, spec.name)
     graph, card = _read(folder)
     if problem := catalogue.pair_problem(shown(spec.name), spec.kind, (card.task_type,), "detection"):
         raise Refused(problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import transformers
@@ -15,22 +15,13 @@ from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets.layout import named, shown
 from distillation.engine import students
-from distillation.engine.teachers import contrastive, directory, object_detector
-from distillation.engine.teachers.box_teacher import LEAST_SCORE, BoxTeacher, of_classes
+from distillation.engine.teachers import contrastive, directory, object_detector, quantisation
+from distillation.engine.teachers.box_teacher import LEAST_SCORE, Answers, BoxTeacher, of_classes
 from distillation.engine.teachers.source import Examined, TeacherSource
 
 _OWL = ("owlvit", "owlv2")
 _BREAK = "."
 """Ends a phrase of Grounding DINO's text."""
-
-
-class Answers(NamedTuple):
-    """What image processors read."""
-
-    logits: Tensor
-    """``[batch, boxes, classes]``: one logit a class, each for its own sigmoid."""
-    pred_boxes: Tensor
-    """``[batch, boxes, 4]``: centre x, centre y, width, height, as shares of the prepared picture."""
 
 
 class Owl(nn.Module):
@@ -46,11 +37,11 @@ class Owl(nn.Module):
 
     def forward(self, pixels: Tensor, _mask: Tensor | None = None) -> Answers:
         """Map ``[batch, channels, height, width]`` to a box for every patch."""
-        feature_map, _ = self.model.image_embedder(pixel_values=pixels)
+        feature_map, _ = self.model.image_embedder(pixel_values=pixels.to(self.queries.dtype))
         features = feature_map.flatten(1, 2)
         asked = torch.ones(len(pixels), len(self.queries), dtype=torch.bool, device=pixels.device)
         logits, _ = self.model.class_predictor(features, self.queries.expand(len(pixels), -1, -1), asked)
-        return Answers(logits, self.model.box_predictor(features, feature_map))
+        return Answers(logits.float(), self.model.box_predictor(features, feature_map).float())
 
 
 class Grounding(nn.Module):
@@ -75,13 +66,14 @@ class Grounding(nn.Module):
     def forward(self, pixels: Tensor, mask: Tensor | None = None) -> Answers:
         """Map ``[batch, channels, height, width]`` to a box for every query."""
         tokens = self.tokens.expand(len(pixels), -1)
+        pixels = pixels.to(quantisation.dtype_of(self.model))
         found = self.model(pixel_values=pixels, pixel_mask=mask, input_ids=tokens)
-        logits = found.logits[..., : tokens.shape[1]]
+        logits = found.logits[..., : tokens.shape[1]].float()
         means = logits.sigmoid() @ self.phrases.T / self.phrases.sum(dim=1)
         best = means.argmax(dim=-1)
         surest = logits.masked_fill(self.phrases[best] == 0, -torch.inf).amax(dim=-1, keepdim=True)
         every = torch.full_like(means, -torch.inf)
-        return Answers(every.scatter(-1, best[..., None], surest), found.pred_boxes)
+        return Answers(every.scatter(-1, best[..., None], surest), found.pred_boxes.float())
 
 
 def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examined:
@@ -99,29 +91,32 @@ def load(source: TeacherSource, device: str) -> BoxTeacher:
         transformers.AutoModelForZeroShotObjectDetection, source.folder, source.quantization, what
     )
     owl = network.config.model_type in _OWL
-    model = (_owl if owl else _grounding)(source, network.eval(), tokenizer)
+    parameters = students.parameter_count(network)
+    network = quantisation.prepare(network, source.quantization, device, source.name)
+    model = (_owl if owl else _grounding)(source, network, tokenizer, device).eval().to(device)
+    object_detector.require_works(source, model, processor, device)
     return BoxTeacher(
-        model.eval().to(device),
+        model,
         object_detector.reader(processor),
         object_detector.decoder(processor, of_classes(len(source.words), source.columns)),
         LEAST_SCORE[source.kind],
-        students.parameter_count(network),
+        parameters,
     )
 
 
-def _owl(source: TeacherSource, network: Any, tokenizer: Any) -> Owl:
+def _owl(source: TeacherSource, network: Any, tokenizer: Any, device: str) -> Owl:
     """Words padded to the longest text that the model was trained on."""
     limit = int(network.config.text_config.max_position_embeddings)
     lengths = [len(ids) for ids in tokenizer(list(source.words))["input_ids"]]
     directory.require_token_room(source.folder, source.words, lengths, limit)
-    tokens = tokenizer(list(source.words), return_tensors="pt", padding="max_length", max_length=limit)
+    tokens = tokenizer(list(source.words), return_tensors="pt", padding="max_length", max_length=limit).to(device)
     with torch.inference_mode():
         queries = getattr(network, network.base_model_prefix).get_text_features(**tokens).pooler_output
         queries = queries / queries.norm(p=2, dim=-1, keepdim=True)
     return Owl(network, queries.clone())
 
 
-def _grounding(source: TeacherSource, network: Any, tokenizer: Any) -> Grounding:
+def _grounding(source: TeacherSource, network: Any, tokenizer: Any, _device: str) -> Grounding:
     """One text, ``red. traffic light.``, in small letters as the model was trained."""
     phrases = [words.strip().rstrip(_BREAK).strip().lower() for words in source.words]
     text = f"{_BREAK} ".join(phrases) + _BREAK

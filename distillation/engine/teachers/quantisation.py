@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -60,18 +61,33 @@ def prepare_classifier(model: nn.Module, quantization: str, device: str, name: s
     return HalfPrecision(prepared).eval() if quantization in HALF else prepared
 
 
-def refuse(quantization: str, name: str) -> None:
-    """Raise Refused for anything but ``none``, where the file itself fixes the precision."""
-    if quantization != "none":
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """What the network computes in: of its first parameter that is no quantised integer."""
+    floats = (parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
+    return next(floats, torch.float32)
+
+
+def require_works(ask: Callable[[], Any], quantization: str, name: str) -> None:
+    """Ask a quantised network once. Raises Refused where an operation of it has no form in so few bits."""
+    if quantization == "none":
+        return
+    try:
+        with torch.inference_mode():
+            ask()
+    except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "The ONNX teacher {name} has the precision that it was exported with; {quantization} cannot be "
-                    "applied to it. Choose quantisation none, or export the model in fewer bits."
+                    "The teacher {name} cannot compute in {quantization} on this device ({error}). Choose another "
+                    "quantisation, or none."
                 ),
-                {"name": shown(name), "quantization": quantization},
+                {
+                    "name": shown(name),
+                    "quantization": quantization,
+                    "error": " ".join(f"{type(error).__name__}: {error}".split())[:200],
+                },
             )
-        )
+        ) from error
 
 
 def _linear(model: nn.Module) -> list[tuple[nn.Module, str, nn.Linear]]:

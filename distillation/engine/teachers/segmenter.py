@@ -17,13 +17,15 @@ from torch import Tensor, nn
 from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets.class_names import is_background
-from distillation.engine.teachers import directory, image_classifier, object_detector
+from distillation.engine.teachers import directory, image_classifier, object_detector, quantisation
 from distillation.engine.teachers.class_columns import match_classes
 from distillation.engine.teachers.source import Examined, TeacherSource
 
 REST = -1
 """The column of a background: whatever the data has no class for."""
 _WHITE = 255.0
+_TRIED = 64
+"""Pixels of the empty picture that a quantised segmenter is tried with."""
 
 
 class ViewSegmenter(nn.Module):
@@ -56,7 +58,7 @@ class ViewSegmenter(nn.Module):
         ready = (pixels.expand(-1, self.mean.shape[1], -1, -1) - self.mean) / self.std
         if self._size is not None and tuple(ready.shape[2:]) != self._size:
             ready = F.interpolate(ready, self._size, mode="bilinear", align_corners=False, antialias=True)
-        logits = self.model(pixel_values=ready).logits
+        logits = self.model(pixel_values=ready.to(quantisation.dtype_of(self.model))).logits.float()
         every = F.interpolate(logits, views.shape[2:], mode="bilinear", align_corners=False)
         return torch.stack([self._column(every, column) for column in self._columns], dim=1)
 
@@ -88,7 +90,11 @@ def load(source: TeacherSource, device: str) -> ViewSegmenter:
     network: Any = directory.load_model(
         transformers.AutoModelForSemanticSegmentation, source.folder, source.quantization, what
     )
-    return ViewSegmenter(network, processor, source.columns).eval().to(device)
+    network = quantisation.prepare(network, source.quantization, device, source.name)
+    model = ViewSegmenter(network, processor, source.columns).eval().to(device)
+    empty = torch.zeros(1, model.mean.shape[1], _TRIED, _TRIED, device=device)
+    quantisation.require_works(lambda: model(empty), source.quantization, source.name)
+    return model
 
 
 def _size(processor: Any) -> tuple[int, int] | None:

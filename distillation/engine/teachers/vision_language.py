@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 
 from distillation.contract import prompts
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
@@ -28,25 +28,57 @@ AFTER = "<|vision_end|>{question}<|im_end|>\n<|im_start|>assistant\n"
 END, PICTURE = "<|im_end|>", "<|image_pad|>"
 
 
+class Tower(nn.Module):
+    """What the vision tower sees of each picture, in the places of the language model's tokens.
+
+    The tower itself takes the patches of all pictures in one row, so that its layers have no answer of one picture:
+    they are not named here, and what is named are the two answers below.
+    """
+
+    usual_layer = "mean"
+    """Pictures of any shape have it."""
+
+    def __init__(self, model: Any, at_once: int) -> None:
+        super().__init__()
+        self._model, self._at_once = (model,), at_once
+        self.tokens, self.mean = nn.Identity(), nn.Identity()
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Map ``[pictures, rows, columns, values]`` to tokens ``[pictures, tokens, width]``; ``mean`` is over them."""
+        (model,) = self._model
+        parts = []
+        for part in patches.split(self._at_once):
+            seen = model.get_image_features(part.flatten(0, 2), grid_of(part)).pooler_output
+            parts.append(torch.stack(list(seen)))
+        tokens: Tensor = self.tokens(torch.cat(parts))
+        self.mean(tokens.float().mean(dim=1))
+        return tokens
+
+
 class PictureAnswers(AnswerLikelihood):
     """Of pictures that are given as ``[pictures, rows, columns, values]`` of patches."""
 
-    def ask(self, patches: Tensor) -> tuple[Any, int]:
+    def __init__(self, model: Any, dialogue: Dialogue) -> None:
+        super().__init__(model, dialogue)
+        self.tower = Tower(model.model, self.at_once)
+        self._grid = torch.zeros(0)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Map pictures of one shape to log-likelihoods ``[pictures, classes]``; each is looked at once."""
+        self._grid = grid_of(patches)
+        return super().forward(self.tower(patches))
+
+    def ask(self, seen: Tensor) -> tuple[Any, int]:
         """Each picture stands between the texts of the dialogue."""
-        count, rows, columns = patches.shape[:3]
-        config = self.model.config
-        merged = rows * columns // config.vision_config.spatial_merge_size**2
-        picture = [config.image_token_id] * merged
-        ids = torch.tensor([[*self.dialogue.before, *picture, *self.dialogue.after]], device=patches.device)
+        config, count = self.model.config, len(seen)
+        picture = [config.image_token_id] * seen.shape[1]
+        ids = torch.tensor([[*self.dialogue.before, *picture, *self.dialogue.after]], device=seen.device)
         ids = ids.expand(count, -1)
-        grid = torch.tensor([[1, rows, columns]], device=patches.device).expand(count, -1)
-        positions, _ = self.model.model.get_rope_index(
-            ids, (ids == config.image_token_id).to(torch.int32), image_grid_thw=grid
-        )
+        shown_at = ids == config.image_token_id
+        positions, _ = self.model.model.get_rope_index(ids, shown_at.to(torch.int32), image_grid_thw=self._grid[:count])
+        words = self.model.get_input_embeddings()(ids)
         asked = self.model(
-            input_ids=ids,
-            pixel_values=patches.flatten(0, 2),
-            image_grid_thw=grid,
+            inputs_embeds=words.masked_scatter(shown_at[..., None], seen.to(words.dtype)),
             position_ids=positions,
             use_cache=True,
             logits_to_keep=1,
@@ -57,6 +89,12 @@ class PictureAnswers(AnswerLikelihood):
         """The three axes of a position are the same for words."""
         steps = torch.arange(position, position + ids.shape[1], device=ids.device)
         return {"position_ids": steps.expand(3, len(ids), -1)}
+
+
+def grid_of(patches: Tensor) -> Tensor:
+    """Frames, rows and columns of each picture, int64 ``[pictures, 3]``."""
+    count, rows, columns = patches.shape[:3]
+    return torch.tensor([[1, rows, columns]], device=patches.device).expand(count, -1)
 
 
 def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examined:
@@ -89,7 +127,7 @@ def load(source: TeacherSource, device: str) -> LoadedTeacher:
         ids(BEFORE), ids(AFTER.format(question=source.question)), tuple(ids(answer + END) for answer in source.words)
     )
     model = PictureAnswers(network, dialogue).to(device).eval()
-    return LoadedTeacher(model, _reader(processor), torch.tensor(source.columns), parameters)
+    return LoadedTeacher(model, _reader(processor), torch.tensor(source.columns), parameters, model.tower)
 
 
 def _reader(processor: Any) -> Read:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,9 @@ class PictureClassification(pictures.Pictures):
         spec, rows = self.context.spec, self.training_rows(with_teacher)
         ordering = Ordering(len(rows), spec.train.with_seed(seed), stream_steps=stream_steps, rank=self.context.rank)
         if self._augmented:
+            views = self._views(with_teacher=with_teacher)
             return ViewFeed(
-                self._views(with_teacher=with_teacher), ordering, self._collate, self._answers(with_teacher),
+                views, ordering, functools.partial(self._collate, views), self._answers(with_teacher),
                 shape=self.pack.pictures.shape[1:], device=spec.device, threads=spec.threads,
             )  # fmt: skip
         teacher: Mapping[str, Ordered] | None = None
@@ -181,16 +182,28 @@ class PictureClassification(pictures.Pictures):
         return self.context.spec.train.augmentation != "none"
 
     def _views(self, *, with_teacher: bool) -> Views:
-        """Views of labelled and unlabelled rows. Without mixup: a picture has one class here."""
+        """Views of labelled and unlabelled rows, of which the teacher sees each as the student does, mixed ones too."""
         train = self.context.spec.train
-        changes = replace(strength(train.augmentation, "classification"), mixup=0.0)
+        changes = strength(train.augmentation, "classification")
         groups = [self.rows.train, self.rows.unlabeled] if with_teacher else [self.rows.train]
         known = [group for group in groups if len(group)]
         return Views(lambda row: Labelled(self.pack.pictures[row]), known, train.seed, train.views, changes)
 
-    def _collate(self, _views: Sequence[Labelled], rows: NDArray[np.int64]) -> tuple[Tensor, int]:
-        labels = torch.from_numpy(self.rows.labels[rows]).to(self.context.spec.device)
-        return labels, int((self.rows.labels[rows] != losses.IGNORED).sum())
+    def _collate(
+        self, views: Views, made: Sequence[Labelled], rows: NDArray[np.int64]
+    ) -> tuple[Tensor | losses.Mixed, int]:
+        """Classes, and of pictures that were mixed both and the other's share."""
+        device, labels = self.context.spec.device, self.rows.labels[rows]
+        own, count = torch.from_numpy(labels).to(device), int((labels != losses.IGNORED).sum())
+        if all(one.mixed is None for one in made):
+            return own, count
+        others, shares = labels.copy(), np.zeros(len(made), np.float32)
+        for place, one in enumerate(made):
+            if one.mixed is not None:
+                position, shares[place] = one.mixed
+                others[place] = self.rows.labels[views.rows[position]]
+        mixed = losses.Mixed(own, *(torch.from_numpy(each).to(device) for each in (others, shares)))
+        return mixed, count
 
     def _answers(self, with_teacher: bool) -> Callable[[NDArray[np.int64], int], dict[str, Tensor]] | None:
         loss = self.context.spec.loss

@@ -14,7 +14,7 @@ from distillation.engine import segmentation
 from distillation.engine.augmentation.labelled import Labelled
 from distillation.engine.evaluation import Outcome
 from distillation.engine.examples.segmented import SegmentedGallery
-from distillation.engine.segmentation import MAPS, SegmentationObjective, SegmentationValidation
+from distillation.engine.segmentation import MAPS, ClassMaps, SegmentationObjective, SegmentationValidation
 from distillation.engine.workloads.dense import DensePictures
 
 
@@ -26,8 +26,8 @@ class Segmentation(DensePictures):
         self.prepare_pictures()
         self.warn_of_unused()
         assert self.pack.class_maps is not None  # noqa: S101 - made for this type of task
-        self._maps = self.pack.class_maps
-        self.validation = SegmentationValidation(
+        self._maps: ClassMaps = self.pack.class_maps
+        self.validation: SegmentationValidation = SegmentationValidation(
             self.pack.pictures, self._maps, self.rows.val, self.classes, self.batch(), self.context.spec.device
         )
 

@@ -27,7 +27,10 @@ class Workload(Protocol):
     """Samples that are prepared."""
     outputs: TeacherOutputs | None
     """The teacher's answers, or None without a teacher."""
-    validation: Validation
+
+    @property
+    def validation(self) -> Validation:
+        """Held-out samples."""
 
     def prepare(self) -> None:
         """Read and freeze the data, pack it, set the held-out samples apart. Raises Refused, DataChanged, Stopped."""

@@ -50,12 +50,12 @@ def test_what_is_not_applied_has_a_reason(api, digits):
 
 
 def test_what_an_older_service_stored_beyond_the_catalogue_is_named(api, digits):
-    stored = {"seeds": [0, 1], "teacherModelConfig": {"paramSize": "7B"}, "optimizer": "sgd",
+    stored = {"weather": [0, 1], "teacherModelConfig": {"paramSize": "7B", "vendor": "x"}, "optimizer": "sgd",
               "distillationAdvancedConfig": {"lossType": "kl_div", "weights": [1]}}  # fmt: skip
     TaskFactory(task_id="T", training_config=json.dumps(stored))
     data = config_of(api, "T")
     fields = {row["field"] for row in data["notApplied"]}
-    assert fields >= {"seeds", "teacherModelConfig.paramSize", "distillationAdvancedConfig.weights"}
+    assert fields >= {"weather", "teacherModelConfig.vendor", "distillationAdvancedConfig.weights"}
     assert "optimizer" not in fields
     assert data["optimizer"] == "sgd"
 

@@ -79,7 +79,18 @@ def test_an_onnx_detector_is_stated_by_its_card(api, home, pets):
         ({**DETR, "use_timm_backbone": True}, {}, "built by the package timm"),
         ({**DETR, "id2label": {"0": "cat"}}, {}, "does not know 1 classes of the data set pets: dog"),
         (SEGFORMER, {}, "is a semantic segmenter and teaches segmentation; the task is detection"),
-        (OWL, {"teacherQuantization": "fp16"}, "teacherQuantization is for teachers of classification"),
+        (
+            {
+                "format": "distillation-student/1",
+                "arch": "yolov8n",
+                "classes": ["cat", "dog"],
+                "channels": 3,
+                "image_size": 64,
+                "task_type": "detection",
+            },
+            {"teacherQuantization": "int8"},
+            "a network of convolutions",
+        ),
     ],
 )
 def test_what_cannot_teach_is_a_problem_with_its_reason(api, home, pets, config, values, words):

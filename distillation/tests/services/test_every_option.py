@@ -104,6 +104,9 @@ ELSEWHERE = {
     "numClasses": "compared with the data at start; test_tasks",
     "studentModelType": "compared with the student; test_create_request",
     "studentModelSize": "completes a family's name; test_request_students",
+    "teacherModelPath": "another way to name the teacher; test_teacher_paths",
+    "teacherParamSize": "compared with the teacher's weights at start; test_teacher_paths",
+    "studentParamSize": "compared with the student's parameters; test_param_sizes",
     "studentInitMethod": "first weights; test_first_weights, test_students_pretrained",
     "studentPretrainPath": "first weights; test_first_weights, test_students_pretrained",
 }

@@ -137,12 +137,11 @@ def test_a_pair_that_cannot_work_is_refused_naming_both_sides(home):
     )
 
 
-def test_a_teacher_that_is_recognised_but_cannot_be_loaded_yet_is_refused(home):
+def test_a_teacher_that_draws_masks_knows_every_class_and_teaches_segmentation(home):
     found = teacher(home, {"model_type": "sam"}, SEES)
-    assert said(pair_problem(found, "segmentation")) == (
-        "The teacher big is a SAM model, which draws masks into boxes, which this version cannot ask. For segmentation "
-        "choose the student of a finished task."
-    )
+    assert pair_problem(found, "segmentation") is None
+    assert class_problem(found, ("background", "猫"), "pets") is None
+    assert "teaches segmentation; the task is detection" in said(pair_problem(found, "detection"))
 
 
 def test_a_finished_task_teaches_its_own_type(home):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distillation.datasets.samples import IGNORED
-from distillation.engine.augmentation.labelled import Guesses, Labelled, all_guesses
+from distillation.engine.augmentation.labelled import DrawnMap, Guesses, Labelled, all_guesses
 from distillation.engine.augmentation.strength import CLEAN, NAMES, Strength, strength
 from distillation.engine.augmentation.views import batch_views, view
 from distillation.tests.engine.augmentation.scenes import known, noise, scene
@@ -295,3 +295,24 @@ def test_guesses_need_no_marked_boxes_but_a_look_at_every_picture_of_a_view():
     both = all_guesses([one, one])
     assert both is not None
     assert len(both.scores) == 2
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_what_a_teacher_drew_moves_with_the_class_map(number: int):
+    """Of every pixel of the view the drawn class is that of the map, and its logit comes from the same place."""
+
+    def drawn(position: int) -> Labelled:
+        generator = np.random.default_rng(position)
+        class_map = generator.integers(0, 5, (32, 32)).astype(np.uint8)
+        picture = generator.integers(0, 256, (3, 32, 32)).astype(np.uint8)
+        return Labelled(picture, class_map=class_map, drawn=DrawnMap(class_map, class_map.astype(np.float32) - 2.5))
+
+    wild = replace(strength("strong", "segmentation"), mosaic=0.5)
+    got = view(drawn, 8, 1, seed=3, number=number, strength=wild)
+    assert got.drawn is not None
+    np.testing.assert_array_equal(got.drawn.classes, got.class_map)
+    expected = np.where(got.class_map == IGNORED, 0.0, got.class_map.astype(np.float32) - 2.5)
+    np.testing.assert_array_equal(got.drawn.logits, expected)
+    assert (got.class_map != drawn(1).class_map).any()
+    hard = got.drawn.hard()
+    assert set(np.unique(hard)) <= {0, 3, 4, IGNORED}

@@ -29,3 +29,15 @@ def test_the_hard_loss_of_a_batch_without_labels_is_zero_and_has_a_gradient_of_z
     assert loss.item() == 0
     assert student.grad is not None
     assert not student.grad.any()
+
+
+def test_each_class_of_a_mixed_picture_counts_by_its_share():
+    logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    own, others = torch.tensor([0, 1, 2, losses.IGNORED]), torch.tensor([2, 1, 0, losses.IGNORED])
+    labels = losses.Mixed(own, others, torch.tensor([0.25, 0.5, 0.0, 0.4]))
+    wanted = torch.zeros(4, 3)
+    wanted[0, 0], wanted[0, 2], wanted[1, 1], wanted[2, 2] = 0.75, 0.25, 1.0, 1.0
+    expected = -(wanted * logits.log_softmax(dim=1)).sum() / 3
+    torch.testing.assert_close(losses.hard_loss(logits, labels, 3), expected)
+    assert losses.plain(labels).tolist() == [0, 1, 2, losses.IGNORED]
+    assert losses.hard_loss(logits, labels, 0) == 0

@@ -16,7 +16,8 @@ from distillation.contract.spec import TeacherSpec
 from distillation.engine import teachers
 from distillation.engine.detection.matching import FoundBoxes
 from distillation.engine.teachers import box_teacher
-from distillation.engine.teachers.open_vocabulary import Answers, Grounding
+from distillation.engine.teachers.box_teacher import Answers
+from distillation.engine.teachers.open_vocabulary import Grounding
 from distillation.engine.teachers.source import TeacherSource
 from distillation.tests.engine.teachers.detectors import OWLS, write_grounding, write_owl
 

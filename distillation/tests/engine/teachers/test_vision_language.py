@@ -13,6 +13,7 @@ import transformers
 from PIL import Image
 
 from distillation.contract.sentence import Refused
+from distillation.engine.taps import Taps, module_paths
 from distillation.engine.teachers import answer_likelihood
 from distillation.tests.engine.teachers.samples import CLASSES, answers, load, source_of
 
@@ -85,3 +86,21 @@ def test_a_picture_that_is_a_line_is_refused_by_its_name(folder, tmp_path):
 def test_the_question_is_part_of_the_identity(folder):
     asked = source_of(folder, "qwen2_5_vl").identity
     assert source_of(folder, "qwen2_5_vl", prompts=(("?", "What?"),)).identity != asked
+
+
+def test_what_its_vision_tower_sees_can_be_compared(folder, paths, monkeypatch):
+    """Pictures of several shapes in one pass, in parts; the mean over the tokens that the language model would get."""
+    monkeypatch.setattr(answer_likelihood, "SEQUENCES", 2)
+    model = transformers.Qwen2_5_VLForConditionalGeneration.from_pretrained(folder).eval()
+    processor = transformers.AutoImageProcessor.from_pretrained(folder)
+    loaded = load(folder, "qwen2_5_vl")
+    assert loaded.network is not None
+    assert module_paths(loaded.network) == ["tokens", "mean"]
+    with torch.inference_mode(), Taps(loaded.network, ("tokens", "mean")) as taps:
+        for path in paths:
+            (expected,) = model.get_image_features(**processor(Image.open(path), return_tensors="pt")).pooler_output
+            loaded.answers([loaded.read(path)] * 3, "cpu")
+            seen = taps.taken()
+            assert expected.std() > 0.01
+            torch.testing.assert_close(seen["tokens"], expected.expand(3, -1, -1), atol=1e-4, rtol=0)
+            torch.testing.assert_close(seen["mean"], expected.mean(0).expand(3, -1), atol=1e-4, rtol=0)
