@@ -54,8 +54,8 @@ def italy_power(runs: Runs) -> bool:
     teaching_data.italy_power(runs.home)
     found = runs.run(
         "italy",
-        labels_only("lstm-small", 0, "italy-power", task_type="sequence", epochs=150, batch_size=16,
-                    learning_rate=0.003),
+        labels_only("lstm-small", 0, "italy-power", task_type="sequence", epochs=60, batch_size=16,
+                    learning_rate=0.002, weight_decay=0.01, warmup_ratio=0.1, max_grad_norm=1.0),
     )  # fmt: skip
     return judge("ItalyPowerDemand, lstm-small", [found], "accuracy", level=95.0)
 

@@ -1,4 +1,4 @@
-"""Students for sequences: two LSTM layers (Hochreiter and Schmidhuber 1997) whose outputs are averaged over time."""
+"""Students for sequences: two LSTM layers (Hochreiter and Schmidhuber 1997) and what their outputs are over time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ LAYERS = 2
 
 
 class SequenceClassifier(nn.Module):
-    """The mean over time, and not the last state: of a long sequence the last state remembers the end best."""
+    """The mean over time beside the last state, which of a long sequence remembers the end best.
+
+    With the mean alone ItalyPowerDemand, short sequences that differ in a few places, stayed some points behind.
+    """
 
     def __init__(self, classes: int, channels: int, hidden: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(channels, hidden, LAYERS, batch_first=True)
-        self.head = nn.Linear(hidden, classes)
+        self.head = nn.Linear(2 * hidden, classes)
         for layer in range(LAYERS):
             # Gates lie in the order input, forget, cell, output; a forget gate that starts open carries gradients
             # through long sequences (Jozefowicz et al. 2015).
@@ -32,8 +35,10 @@ class SequenceClassifier(nn.Module):
         """
         counts = _given(values, lengths)
         states, _ = self.lstm(torch.where(counts, values, 0.0))
-        mean = (states * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
-        logits: Tensor = self.head(mean)
+        given = counts.sum(dim=1).clamp(min=1)
+        mean = (states * counts).sum(dim=1) / given
+        last = states.gather(1, (given - 1).unsqueeze(2).expand(-1, -1, states.shape[2])).squeeze(1)
+        logits: Tensor = self.head(torch.cat([mean, last], dim=1))
         return logits
 
 

@@ -63,7 +63,7 @@ def test_a_unet_has_its_usual_size(name: str, millions: int):
 def test_an_lstm_has_two_layers_of_its_width(name: str, hidden: int):
     gates = 4 * hidden
     layers = gates * (1 + hidden + 2) + gates * (2 * hidden + 2)
-    assert STUDENTS[name].parameters == layers + 10 * hidden + 10
+    assert STUDENTS[name].parameters == layers + 10 * 2 * hidden + 10
 
 
 @pytest.mark.parametrize(("name", "size"), [("cnn-tiny", 8), ("resnet18", 8), ("resnet18", 96), ("vit-tiny", 32)])
