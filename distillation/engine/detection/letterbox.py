@@ -5,7 +5,9 @@ Pixels, class maps and boxes go both ways by the same arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from distillation.datasets.samples import IGNORED
 
 BORDER = 114
 """The grey of the border, the usual one of detectors."""
+
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,13 @@ def fitted_map(class_map: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return square
 
 
-def _place(place: Letterbox, square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def unfitted(planes: NDArray[np.float32], place: Letterbox) -> Iterator[NDArray[np.float32]]:
+    """Planes ``[n, size, size]`` of the square in the picture's own size, ``[height, width]`` each, bilinearly."""
+    for plane in planes:
+        inner = Image.fromarray(np.ascontiguousarray(_place(place, plane)))
+        yield np.array(inner.resize((place.width, place.height), Image.Resampling.BILINEAR))
+
+
+def _place(place: Letterbox, square: NDArray[_Pixel]) -> NDArray[_Pixel]:
     (width, height), (left, top) = place.inner, place.corner
     return square[top : top + height, left : left + width]

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from distillation.contract.labelling import FORMATS
 from distillation.contract.sentence import Sentence
 from distillation.contract.spec import RunSpec
 from distillation.engine.exporting.card_words import FIGURES, METRICS, WORDS
@@ -134,7 +135,7 @@ class _Half:
             parts += [self._word("use_script"), f"```\n{_SCRIPT}\n```"]
         if "model.onnx" in names:
             parts.append(self._word("use_graph"))
-        if self._spec.task_type in ("classification", "detection"):
+        if self._spec.task_type in FORMATS:
             parts += [self._word("use_engine"), f"```\n{_ENGINE}\n```"]
         return "\n\n".join(parts) or _NOTHING
 

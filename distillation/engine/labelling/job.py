@@ -58,7 +58,9 @@ class Job:
         """
         begin = time.monotonic()
         predictor = self._predictor()
-        least = predictors.thresholds(predictor.classes, self.spec.threshold, self.spec.class_thresholds)
+        least = predictors.thresholds(
+            predictor.classes, self.spec.threshold, self.spec.class_thresholds, predictor.task_type
+        )
         paths = picture_files.listed(self.home / self.spec.input_path)
         output = Output(
             self.home / self.spec.output_path,
