@@ -131,7 +131,7 @@ class _Half:
     def _use(self) -> str:
         names = {entry["name"] for entry in self._files if entry["made"]}
         parts = []
-        if {"label_picture.py", "model.onnx"} <= names:
+        if "label_picture.py" in names:
             parts += [self._word("use_script"), f"```\n{_SCRIPT}\n```"]
         if "model.onnx" in names:
             parts.append(self._word("use_graph"))
