@@ -22,14 +22,16 @@ def outline(mask: NDArray[np.bool_], least_hole: float = 0.0) -> Ring:
     """The polygon of one object, ``bool [height, width]`` of 4-connected pixels; smaller holes are filled."""
     found = sorted(contours.rings(mask), key=contours.area, reverse=True)
     kept = [found[0], *(ring for ring in found[1:] if -contours.area(ring) >= least_hole)]
-    exact = _joined(kept)
-    wanted = mask if len(kept) == len(found) else _filled(exact, mask)
+    wanted = mask.copy()
+    for ring in found[1:]:
+        if -contours.area(ring) < least_hole:
+            wanted |= _filled(ring, mask)
     for tolerance in _TOLERANCES:
         coarse = [_simplified(_smoothed(ring), tolerance) for ring in kept]
         polygon = _joined([ring for ring in coarse if len(ring) >= 3])
         if len(polygon) and _iou(_filled(polygon, mask), wanted) >= LEAST_IOU:
             return polygon
-    return exact
+    return _joined(kept)
 
 
 def _filled(polygon: Ring, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -54,18 +56,20 @@ def _smoothed(ring: Ring) -> Ring:
 def _simplified(ring: Ring, tolerance: float) -> Ring:
     """Leave out points that the polygon passes at most ``tolerance`` away (Douglas and Peucker 1973)."""
     far = int(np.argmax(((ring - ring[0]) ** 2).sum(axis=1)))
-    closed = np.concatenate([ring, ring[:1]])
-    kept = np.zeros(len(closed), np.bool_)
+    x, y = np.concatenate([ring, ring[:1]]).T.copy()
+    kept = np.zeros(len(x), np.bool_)
     kept[[0, far]] = True
     waiting = [(0, far), (far, len(ring))]
     while waiting:
         first, last = waiting.pop()
         if last - first < 2:
             continue
-        way, between = closed[last] - closed[first], closed[first + 1 : last] - closed[first]
-        along = np.clip(between @ way / max(float(way @ way), 1e-12), 0, 1)
-        apart = ((between - along[:, None] * way) ** 2).sum(axis=1)
-        farthest = int(np.argmax(apart))
+        across, down = x[last] - x[first], y[last] - y[first]
+        right, below = x[first + 1 : last] - x[first], y[first + 1 : last] - y[first]
+        along = (right * across + below * down) / max(across * across + down * down, 1e-12)
+        np.minimum(np.maximum(along, 0, out=along), 1, out=along)
+        apart = (right - along * across) ** 2 + (below - along * down) ** 2
+        farthest = int(apart.argmax())
         if apart[farthest] > tolerance**2:
             middle = first + 1 + farthest
             kept[middle] = True
@@ -74,13 +78,13 @@ def _simplified(ring: Ring, tolerance: float) -> Ring:
 
 
 def _joined(parts: list[Ring]) -> Ring:
-    """One ring: each hole hangs on the outline by a line from the nearest point and back."""
+    """One ring: each hole hangs by a line from its leftmost point to what is nearest there, and back."""
     if not parts:
         return np.zeros((0, 2))
     whole, *holes = parts
     for hole in holes:
-        squares = ((whole[:, None] - hole[None]) ** 2).sum(axis=2)
-        here, there = divmod(int(np.argmin(squares)), len(hole))
+        there = int(hole[:, 0].argmin())
+        here = int(((whole[:, 0] - hole[there, 0]) ** 2 + (whole[:, 1] - hole[there, 1]) ** 2).argmin())
         around = np.concatenate([hole[there:], hole[: there + 1]])
         whole = np.concatenate([whole[: here + 1], around, whole[here:]])
     return whole

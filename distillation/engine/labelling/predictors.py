@@ -83,8 +83,8 @@ class Classifier:
 
     def read(self, path: Path) -> Prepared:
         """Stretched to a square, as in training. Raises Unreadable."""
-        pixels = pictures.read_picture(path, self._model.size, self._model.channels)
-        return Prepared(pixels.transpose(2, 0, 1), *pictures.upright_size(path))
+        pixels, own = pictures.read_sized(path, self._model.size, self._model.channels)
+        return Prepared(pixels.transpose(2, 0, 1), *own)
 
     def predict(self, batch: Sequence[Prepared], thresholds: Sequence[float]) -> list[tuple[Label, ...]]:
         """The likeliest class, or none where it does not reach its threshold."""
