@@ -50,7 +50,8 @@ def _smoothed(ring: Ring) -> Ring:
     lengths = np.abs(np.roll(ring, -1, axis=0) - ring).sum(axis=1)
     corner = (lengths > 1) & (np.roll(lengths, 1) > 1)
     points = np.stack([ring, (ring + np.roll(ring, -1, axis=0)) / 2], axis=1).reshape(-1, 2)
-    return points[np.stack([corner, np.ones_like(corner)], axis=1).reshape(-1)]
+    smoothed: Ring = points[np.stack([corner, np.ones_like(corner)], axis=1).reshape(-1)]
+    return smoothed
 
 
 def _simplified(ring: Ring, tolerance: float) -> Ring:

@@ -20,7 +20,9 @@ def document(picture: LabelledPicture, classes: Sequence[str]) -> bytes:
     found = [label for label in picture.labels if label.outline]
     shapes = [(np.array(label.points, np.float32),) for label in found]
     # Class 0 may be any class here: while they are drawn, numbers are one higher and 0 is what nothing covers.
-    objects = Objects(np.array([label.number + 1 for label in found], np.int64), np.zeros((len(found), 4)), shapes)
+    objects = Objects(
+        np.array([label.number + 1 for label in found], np.int64), np.zeros((len(found), 4), np.float32), shapes
+    )
     uncovered = next((number for number, name in enumerate(classes) if is_background(name)), IGNORED)
     numbers = np.array([uncovered, *range(IGNORED)], np.uint8)
     mask = Image.fromarray(numbers[class_maps.draw(objects, (picture.width, picture.height))])

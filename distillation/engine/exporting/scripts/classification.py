@@ -8,7 +8,8 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
 
-path, model = (*sys.argv[1:], Path(__file__).with_name("model.onnx"))[:2]
+path = sys.argv[1]
+model = sys.argv[2] if len(sys.argv) > 2 else Path(__file__).with_name("model.onnx")
 session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
 about = session.get_modelmeta().custom_metadata_map
 classes, size, channels = (json.loads(about[name]) for name in ("classes", "size", "channels"))

@@ -11,7 +11,8 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
 
-path, model = (*sys.argv[1:], Path(__file__).with_name("model.onnx"))[:2]
+path = sys.argv[1]
+model = sys.argv[2] if len(sys.argv) > 2 else Path(__file__).with_name("model.onnx")
 session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
 about = session.get_modelmeta().custom_metadata_map
 classes, size, channels, border = (json.loads(about[name]) for name in ("classes", "size", "channels", "border"))
@@ -28,8 +29,9 @@ pixels = np.asarray(square, np.float32).reshape(1, size, size, channels).transpo
 
 logits = session.run(None, {"input": pixels})[0][0, :, top : top + height, left : left + width]
 likely = np.exp(logits - logits.max(axis=0))
-planes = [Image.fromarray(plane) for plane in likely / likely.sum(axis=0)]
-best = np.argmax([plane.resize(picture.size, Image.Resampling.BILINEAR) for plane in planes], axis=0)
+likely /= likely.sum(axis=0)
+planes = [Image.fromarray(plane).resize(picture.size, Image.Resampling.BILINEAR) for plane in likely]
+best = np.stack([np.asarray(plane) for plane in planes]).argmax(axis=0)
 Image.fromarray(best.astype(np.uint8)).save(f"{path}.mask.png")
 shares = np.bincount(best.ravel(), minlength=len(classes)) / best.size
 found = {"mask": f"{path}.mask.png", "shares": dict(zip(classes, shares.round(4).tolist()))}

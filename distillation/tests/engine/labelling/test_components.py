@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_a_job_writes_every_format_counts_objects_and_goes_on(tmp_path, monkeypa
     painted(tmp_path / "in" / "turned.png", 50, 40, ((10, 10, 40, 30), GREEN))
     painted(tmp_path / "in" / "empty.png", 30, 30)
     (tmp_path / "in" / "torn.png").write_bytes(b"\x89PNG")
-    asked = {"formats": ("labelme", "yolo", "coco", "masks"), "threshold": 0.5, "with_pictures": True}
+    asked: dict[str, Any] = {"formats": ("labelme", "yolo", "coco", "masks"), "threshold": 0.5, "with_pictures": True}
     result = make_job(tmp_path, **asked).perform()
     assert [result[name] for name in ("total", "succeeded", "failed", "objects", "empty")] == [4, 3, 1, 3, 1]
     assert result["failures"][0][0] == "torn.png"
