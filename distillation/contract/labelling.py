@@ -17,11 +17,16 @@ VERSION = 1
 FORMATS: dict[str, tuple[str, ...]] = {
     "classification": ("labelme", "csv"),
     "detection": ("labelme", "yolo", "coco", "voc"),
+    "segmentation": ("labelme", "yolo", "coco", "masks"),
 }
 """What can be written, by type of task. Models for a type that is not here cannot label yet."""
 EVERY_FORMAT = tuple(dict.fromkeys(name for names in FORMATS.values() for name in names))
-USUAL_FORMATS = {"classification": ("labelme", "csv"), "detection": ("labelme", "yolo")}
-IMPORTABLE = {"classification": ("csv",), "detection": FORMATS["detection"]}
+USUAL_FORMATS = {
+    "classification": ("labelme", "csv"),
+    "detection": ("labelme", "yolo"),
+    "segmentation": ("labelme", "yolo"),
+}
+IMPORTABLE = FORMATS | {"classification": ("csv",)}
 """What a data set is read from. LabelMe files without shapes beside a list would be taken for empty boxes."""
 
 USUAL_BATCH, LARGEST_BATCH = 8, 1024

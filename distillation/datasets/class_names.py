@@ -20,6 +20,11 @@ def is_background(name: str) -> bool:
     return comparable(name) in BACKGROUND_NAMES
 
 
+def of_objects(names: Iterable[str], task_type: str) -> list[str]:
+    """The classes that a label can have: in segmentation the background is what no object covers."""
+    return [name for name in names if not (task_type == "segmentation" and is_background(name))]
+
+
 @dataclass(frozen=True, slots=True)
 class ClassTable:
     """Names in the order of the labels, and the label of each id that the annotation uses."""

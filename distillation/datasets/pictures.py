@@ -49,12 +49,21 @@ def read_picture(path: Path, size: int, channels: int, *, quick: bool = False) -
     ``quick``, ``size``: half of the time for 640 × 480 at 224, and pixels that differ by 0.5 to 2 of 255 in the mean.
     A cache must know quick pixels from the others by its key. Raises Unreadable.
     """
+    return read_sized(path, size, channels, quick=quick)[0]
+
+
+def read_sized(
+    path: Path, size: int, channels: int, *, quick: bool = False
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Like :func:`read_picture`, with the upright picture's own width and height. Raises Unreadable."""
     decoded = size if quick else 2 * size
     try:
         with _open(path) as image:
+            own = image.size
             image.draft(None, (decoded, decoded))
             square = _displayed(image, channels).resize((size, size), Image.Resampling.BILINEAR)
-            return np.array(square, dtype=np.uint8).reshape(size, size, channels)
+            pixels = np.array(square, dtype=np.uint8).reshape(size, size, channels)
+            return pixels, own[::-1] if _is_sideways(image, image.getexif()) else own
     except FAILURES as error:
         raise unreadable(path, error) from error
 
@@ -72,12 +81,8 @@ def upright_size(path: Path) -> tuple[int, int]:
     """Read width and height as a person sees the picture (EXIF rotation applied) from its header. Raises Unreadable."""
     try:
         with _open(path) as image:
-            width, height = image.size
-            if image.format == "TIFF":  # Pillow has turned its size already
-                return width, height
             # PngImageFile.getexif would decode the whole picture to find a tag behind the pixels.
-            orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
-            return (height, width) if orientation in _SIDEWAYS else (width, height)
+            return image.size[::-1] if _is_sideways(image, Image.Image.getexif(image)) else image.size
     except FAILURES as error:
         raise unreadable(path, error) from error
 
@@ -131,6 +136,11 @@ def _displayed(image: Image.Image, channels: int) -> Image.Image:
         layered = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
     return upright.convert("L" if channels == 1 else "RGB")
+
+
+def _is_sideways(image: Image.Image, tags: Image.Exif) -> bool:
+    """Whether width and height change places for people; of TIFF Pillow has turned them already."""
+    return image.format != "TIFF" and tags.get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
 
 
 def _is_deep(mode: str) -> bool:

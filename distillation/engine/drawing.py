@@ -1,4 +1,4 @@
-"""Boxes drawn into a picture for people: a frame and a line of text each."""
+"""Boxes and polygons drawn into a picture for people: a line around each and a line of text."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ def draw(
     boxes: NDArray[np.float32],
     captions: Sequence[str],
     colours: Sequence[Colour] | None = None,
+    outlines: Sequence[Sequence[float]] = (),
 ) -> Image.Image:
     """Draw ``boxes [n, 4]`` (left, top, right, bottom in pixels of the picture) with a caption each.
 
     Returns a new RGB picture, its longer side between LEAST_SIDE and LONGEST_SIDE. Captions that differ in their last
-    word alone (a score) share a colour, unless ``colours`` says the colour of each.
+    word alone (a score) share a colour, unless ``colours`` says the colour of each. ``outlines``: of each box
+    the polygon x, y, x, y, … that is drawn instead, empty for none.
     """
     longer = max(picture.size)
     scale = min(max(longer, LEAST_SIDE), LONGEST_SIDE) / longer
@@ -46,21 +48,37 @@ def draw(
     drawn = picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
     canvas, font = ImageDraw.Draw(drawn), _font()
     # The surest is drawn last, over the others.
-    for box, caption, colour in reversed(
-        list(zip(np.asarray(boxes) * scale, captions, colours or _by_kind(captions), strict=True))
+    for box, caption, colour, outline in reversed(
+        list(
+            zip(
+                np.asarray(boxes) * scale,
+                captions,
+                colours or _by_kind(captions),
+                outlines or [()] * len(captions),
+                strict=True,
+            )
+        )
     ):
         left, top, right, bottom = (float(side) for side in box)
-        canvas.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour, width=_LINE)
+        if outline:
+            canvas.polygon([side * scale for side in outline], outline=colour, width=_LINE)
+        else:
+            canvas.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour, width=_LINE)
         place = (left, top - _TEXT - 2 * _LINE if top >= _TEXT + 2 * _LINE else top)
         canvas.rectangle(canvas.textbbox(place, caption, font=font), fill=colour)
         canvas.text(place, caption, fill="white", font=font)
     return drawn
 
 
-def jpeg(picture: Image.Image, boxes: NDArray[np.float32], captions: Sequence[str]) -> bytes:
+def jpeg(
+    picture: Image.Image,
+    boxes: NDArray[np.float32],
+    captions: Sequence[str],
+    outlines: Sequence[Sequence[float]] = (),
+) -> bytes:
     """The drawing as a file."""
     encoded = io.BytesIO()
-    draw(picture, boxes, captions).save(encoded, "JPEG", quality=_JPEG_QUALITY)
+    draw(picture, boxes, captions, outlines=outlines).save(encoded, "JPEG", quality=_JPEG_QUALITY)
     return encoded.getvalue()
 
 

@@ -108,7 +108,9 @@ def settle(spec: RunSpec) -> None:
     torch.set_num_threads(spec.threads)
     # On a GPU a few backward passes have no deterministic form: they warn. Filling fresh memory costs and protects
     # only programs that read what they have not written.
-    torch.use_deterministic_algorithms(True, warn_only=spec.device != "cpu" and not spec.train.deterministic)
+    # By this name it does not import Inductor, which nothing here compiles with: seconds of every start.
+    warn_only = spec.device != "cpu" and not spec.train.deterministic
+    torch.set_deterministic_debug_mode("warn" if warn_only else "error")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from distillation.contract.labelling_request import LabellingRequest
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
 from distillation.contract.task_types import USUAL_TYPE
+from distillation.datasets.class_names import of_objects
 from distillation.models import Dataset, InferenceJob, TrainingTask
 from distillation.models.sentences import stored
 from distillation.selectors import Rights, model_of, usable
@@ -34,7 +35,7 @@ def submit(task: TrainingTask, asked: LabellingRequest, by: Rights) -> Inference
     pictures = input_folder(asked.input_dir, asked.dataset_id, by)
     output = output_folder(asked.output_dir, pictures, by)
     no_data = _no_data_set(asked, output, by)
-    _check_classes(asked.class_thresholds, config)
+    _check_classes(asked.class_thresholds, of_objects(map(str, config["classes"]), task_type))
     job = InferenceJob(
         task_id=task.task_id,
         model_type=task.student_model,
@@ -163,8 +164,7 @@ def _formats(wanted: tuple[str, ...], task_type: str, *, becomes_data: bool) -> 
     return wanted or tuple(name for name in USUAL_FORMATS[task_type] if name in known)
 
 
-def _check_classes(named: Iterable[str], config: dict[str, Any]) -> None:
-    classes = [str(name) for name in config["classes"]]
+def _check_classes(named: Iterable[str], classes: Sequence[str]) -> None:
     if unknown := [name for name in named if name not in classes]:
         sentence = Sentence(
             gettext_noop("classThresholds names {unknown}; the model's classes are {known}."),

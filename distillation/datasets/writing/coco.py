@@ -7,19 +7,23 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
+import numpy as np
+
+from distillation.datasets import contours
 from distillation.datasets.writing.labels import LabelledPicture
 
 Pictures = Callable[[], Iterable[LabelledPicture]]
 
 
-def write(file: IO[bytes], pictures: Pictures, classes: Sequence[str]) -> None:
+def write(file: IO[bytes], pictures: Pictures, classes: Sequence[str], folder: str = "") -> None:
     """Write the file; ``pictures`` is asked twice and must give the same ones. Raises OSError.
 
-    Ids begin at 1. Each annotation has its score, which results in this format have.
+    Ids begin at 1. Each annotation has its score, which results in this format have. ``folder`` precedes the names
+    of pictures that lie below the file.
     """
     categories = [{"id": number, "name": name} for number, name in enumerate(classes, 1)]
     images = (
-        {"id": number, "file_name": picture.path, "width": picture.width, "height": picture.height}
+        {"id": number, "file_name": folder + picture.path, "width": picture.width, "height": picture.height}
         for number, picture in enumerate(pictures(), 1)
     )
     file.write(b'{"info": {}, "licenses": [],\n"categories": ')
@@ -46,7 +50,8 @@ def _annotations(pictures: Iterable[LabelledPicture]) -> Iterator[dict[str, Any]
                 "image_id": number,
                 "category_id": label.number + 1,
                 "bbox": [left, top, wide, high],
-                "area": round(wide * high, 2),
+                "area": round(abs(contours.area(np.array(label.points))) if label.outline else wide * high, 2),
+                **({"segmentation": [list(label.outline)]} if label.outline else {}),
                 "iscrowd": 0,
                 "score": label.score,
             }

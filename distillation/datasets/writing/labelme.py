@@ -40,10 +40,10 @@ def _shape(label: Label, classes: Sequence[str]) -> dict[str, Any]:
     left, top, right, bottom = label.box or (0, 0, 0, 0)
     return {
         "label": classes[label.number],
-        "points": [[left, top], [right, bottom]],
+        "points": label.points or [[left, top], [right, bottom]],
         "group_id": None,
         "description": f"score {label.score:.4f}",
-        "shape_type": "rectangle",
+        "shape_type": "polygon" if label.outline else "rectangle",
         "flags": {},
         "score": label.score,
     }

@@ -1,7 +1,7 @@
 """Everything that a labelling job writes, in its formats::
 
     labelme/<path>.json   labels/<path>.txt + data.yaml + classes.txt (YOLO)   annotations/<path>.xml (VOC)
-    coco.json             labels.csv (classification)
+    coco.json             labels.csv (classification)                          masks/<path>.png + classes.txt
 
 As a data set the pictures lie in ``images/``, and the list is called ``train.csv``.
 """
@@ -12,12 +12,17 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from distillation.datasets.writing import class_list, coco, labelme, voc, yolo
+from distillation.datasets.writing import class_list, coco, labelme, masks, voc, yolo
 from distillation.datasets.writing.files import OutputFolder
 from distillation.datasets.writing.labels import LabelledPicture
 
 IMAGES = "images"
-_FOLDERS = {"labelme": ("labelme", ".json"), "yolo": ("labels", ".txt"), "voc": ("annotations", ".xml")}
+_FOLDERS = {
+    "labelme": ("labelme", ".json"),
+    "yolo": ("labels", ".txt"),
+    "voc": ("annotations", ".xml"),
+    "masks": ("masks", ".png"),
+}
 
 
 class Output:
@@ -64,10 +69,11 @@ class Output:
         """Write what covers all pictures; each call of ``pictures`` gives all of them."""
         if "yolo" in self._formats:
             self._folder.write("data.yaml", yolo.settings(self._classes))
+        if "yolo" in self._formats or "masks" in self._formats:
             self._folder.write("classes.txt", yolo.names(self._classes))
         if "coco" in self._formats:
             with self._folder.replacing("coco.json") as file:
-                coco.write(file, pictures, self._classes)
+                coco.write(file, pictures, self._classes, f"{IMAGES}/" if self._with_pictures else "")
         if "csv" in self._formats:
             with self._folder.replacing("train.csv" if self._with_pictures else "labels.csv") as file:
                 class_list.write(file, pictures(), self._classes)
@@ -88,6 +94,8 @@ class Output:
             return yolo.document(picture)
         if name == "voc":
             return voc.document(picture, self._classes)
+        if name == "masks":
+            return masks.document(picture, self._classes)
         image = self._folder.root / IMAGES if self._with_pictures else self._pictures
         way = PurePosixPath(os.path.relpath(image / picture.path, path.parent)).as_posix()
         return labelme.document(picture, self._classes, way, flags=self._classifies)

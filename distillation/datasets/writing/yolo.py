@@ -9,13 +9,16 @@ from distillation.datasets.writing.labels import LabelledPicture
 
 
 def document(picture: LabelledPicture) -> bytes:
-    """Lines ``class x y width height`` in shares of the upright picture, empty where nothing was found.
+    """Lines ``class x y width height``, or ``class x1 y1 x2 y2 …`` of a polygon; empty where nothing was found.
 
-    Without the score: a sixth figure is not read by every training program.
+    In shares of the upright picture, without the score: a sixth figure is not read by every training program.
     """
     lines = []
     for label in picture.labels:
-        if label.box is not None:
+        if label.outline:
+            shares = " ".join(f"{x / picture.width:.6f} {y / picture.height:.6f}" for x, y in label.points)
+            lines.append(f"{label.number} {shares}\n")
+        elif label.box is not None:
             left, top, right, bottom = label.box
             across, down = (left + right) / 2 / picture.width, (top + bottom) / 2 / picture.height
             wide, high = (right - left) / picture.width, (bottom - top) / picture.height

@@ -5,8 +5,9 @@ Pixels, class maps and boxes go both ways by the same arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ Value = TypeVar("Value", np.uint8, np.float32)
 
 BORDER = 114
 """The grey of the border, the usual one of detectors."""
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,13 @@ def fitted_map(class_map: NDArray[Value], size: int, border: float = IGNORED) ->
     return square
 
 
-def _place(place: Letterbox, square: NDArray[Any]) -> NDArray[Any]:
+def unfitted(planes: NDArray[np.float32], place: Letterbox) -> Iterator[NDArray[np.float32]]:
+    """Planes ``[n, size, size]`` of the square in the picture's own size, ``[height, width]`` each, bilinearly."""
+    for plane in planes:
+        inner = Image.fromarray(np.ascontiguousarray(_place(place, plane)))
+        yield np.array(inner.resize((place.width, place.height), Image.Resampling.BILINEAR))
+
+
+def _place(place: Letterbox, square: NDArray[_Pixel]) -> NDArray[_Pixel]:
     (width, height), (left, top) = place.inner, place.corner
     return square[top : top + height, left : left + width]

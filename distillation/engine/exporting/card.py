@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from distillation.contract.labelling import FORMATS
 from distillation.contract.sentence import Sentence
 from distillation.contract.spec import RunSpec
 from distillation.engine.exporting.card_words import FIGURES, METRICS, WORDS
@@ -144,11 +145,11 @@ class _Half:
     def _use(self) -> str:
         names = {entry["name"] for entry in self._files if entry["made"]}
         parts = []
-        if {"label_picture.py", "model.onnx"} <= names:
+        if "label_picture.py" in names:
             parts += [self._word("use_script"), f"```\n{_SCRIPT}\n```"]
         if "model.onnx" in names:
             parts.append(self._word("use_graph"))
-        if self._spec.task_type in ("classification", "detection"):
+        if self._spec.task_type in FORMATS:
             parts += [self._word("use_engine"), f"```\n{_ENGINE}\n```"]
         return "\n\n".join(parts) or _NOTHING
 

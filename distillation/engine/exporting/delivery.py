@@ -32,6 +32,11 @@ LARGEST_LOSS = 5.0
 _SCRATCH = "quantising.tmp"
 
 
+def script_of(task_type: str) -> Path:
+    """The script that labels a picture with a model for this type of task; there is none for series and texts."""
+    return Path(__file__).parent / "scripts" / f"{task_type}.py"
+
+
 @dataclass
 class Delivery:
     """The files of the student's directory, in the order of their making."""
@@ -55,7 +60,7 @@ class Delivery:
             steps += [(ONNX, "onnx", self._write_onnx), (INT8, "onnx-int8", self._write_int8)]
         if self._config["task_type"] == "detection":
             steps.append((NMS, "onnx-nms", self._write_suppressed))
-        if self._config["image_size"]:
+        if self._script.is_file():
             steps.append((SCRIPT, "script", self._write_script))
         steps.append((CARD, "card", self._write_card))
         self.context.progress.resize(len(steps))
@@ -174,8 +179,15 @@ class Delivery:
         self.context.events.log("warning", warning)
         return warning.as_json()
 
+    @property
+    def _script(self) -> Path:
+        return script_of(self._config["task_type"])
+
     def _write_script(self, path: Path) -> dict[str, Any]:
-        atomic.write_bytes(path, Path(__file__).with_name(SCRIPT).read_bytes())
+        asked = NMS if self._config["task_type"] == "detection" else ONNX
+        if not (self._folder / asked).is_file():
+            raise Refused(Sentence(gettext_noop("it runs {file}, which is missing"), {"file": asked}))
+        atomic.write_bytes(path, self._script.read_bytes())
         return {}
 
     def _write_card(self, path: Path) -> dict[str, Any]:

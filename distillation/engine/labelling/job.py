@@ -26,7 +26,8 @@ RECORD = "labelled.jsonl"
 _AHEAD = 2
 """Batches that are read while one is labelled."""
 
-_Read = tuple[str, "Future[Prepared]"]
+_Read = list[tuple[str, Prepared | Sentence]]
+"""Pictures by path, or why one cannot be read."""
 
 
 class Reporter(Protocol):
@@ -58,7 +59,9 @@ class Job:
         """
         begin = time.monotonic()
         predictor = self._predictor()
-        least = predictors.thresholds(predictor.classes, self.spec.threshold, self.spec.class_thresholds)
+        least = predictors.thresholds(
+            predictor.classes, self.spec.threshold, self.spec.class_thresholds, predictor.task_type
+        )
         paths = picture_files.listed(self.home / self.spec.input_path)
         output = Output(
             self.home / self.spec.output_path,
@@ -82,12 +85,17 @@ class Job:
             "formats": list(self.spec.formats),
             "classes": list(predictor.classes),
             "task_type": predictor.task_type,
-            "drawn": previews.draw(self.folder, self.home / self.spec.input_path, record.pictures(), predictor.classes),
+            "drawn": self._drawn(record, predictor),
             "seconds": time.monotonic() - begin,
             "labelled_in_this_attempt": tally.processed - len(done),
         }
         atomic.write_json(self.folder / "result.json", result)
         return result
+
+    def _drawn(self, record: Record, predictor: Predictor) -> list[str]:
+        if predictor.task_type == "classification":
+            return []  # without looking for boxes in the whole record
+        return previews.draw(self.folder, self.home / self.spec.input_path, record.pictures(), predictor.classes)
 
     def _predictor(self) -> Predictor:
         folder = self.home / self.spec.model_path
@@ -157,24 +165,38 @@ class _Work:
         self.record.flush()
         self.job.reporter.labelled(self.tally)
 
-    def _read_ahead(self, pool: ThreadPoolExecutor, paths: Sequence[str]) -> Iterator[list[_Read]]:
-        """Batches whose pictures are being read; the disk and the model work at the same time."""
-        root, size = self.job.home / self.job.spec.input_path, self.job.spec.batch_size
-        waiting: deque[list[_Read]] = deque()
+    def _read_ahead(self, pool: ThreadPoolExecutor, paths: Sequence[str]) -> Iterator[list[Future[_Read]]]:
+        """Batches whose pictures are being read, a share by each thread; the disk and the model work at once.
+
+        Not a future for each picture: being woken for every one costs more than a small model's answer.
+        """
+        size = self.job.spec.batch_size
+        share = -(-size // max(1, self.job.spec.threads))
+        waiting: deque[list[Future[_Read]]] = deque()
         for begin in range(0, len(paths), size):
             batch = paths[begin : begin + size]
-            waiting.append([(path, pool.submit(self.predictor.read, root / path)) for path in batch])
+            shares = [batch[first : first + share] for first in range(0, len(batch), share)]
+            waiting.append([pool.submit(self._read, one) for one in shares])
             if len(waiting) > _AHEAD:
                 yield waiting.popleft()
         yield from waiting
 
-    def _label(self, batch: Sequence[_Read], stems: dict[str, str]) -> None:
-        readable: list[tuple[str, Prepared]] = []
-        for path, reading in batch:
+    def _read(self, paths: Sequence[str]) -> _Read:
+        root, found = self.job.home / self.job.spec.input_path, _Read()
+        for path in paths:
             try:
-                readable.append((path, reading.result()))
+                found.append((path, self.predictor.read(root / path)))
             except pictures.Unreadable as unreadable:
-                self._fail(path, unreadable.sentence)
+                found.append((path, unreadable.sentence))
+        return found
+
+    def _label(self, batch: Sequence[Future[_Read]], stems: dict[str, str]) -> None:
+        readable: list[tuple[str, Prepared]] = []
+        for path, read in (one for reading in batch for one in reading.result()):
+            if isinstance(read, Sentence):
+                self._fail(path, read)
+            else:
+                readable.append((path, read))
         if not readable:
             return
         found = self._predicted([prepared for _, prepared in readable])

@@ -15,12 +15,14 @@ from torch import Tensor, nn
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.task_types import USUAL_TYPE
 from distillation.datasets import pictures
+from distillation.datasets.class_names import is_background, of_objects
 from distillation.datasets.layout import named
 from distillation.datasets.writing.labels import Box, Label
 from distillation.engine import export, students
 from distillation.engine.detection import letterbox
 from distillation.engine.detection.decode import Decoding, Found, decode
 from distillation.engine.detection.letterbox import Letterbox
+from distillation.engine.labelling import components
 
 _SMALLEST_SIDE = 0.01
 """Pixels. What is cut at the edge down to less is nothing that could be corrected."""
@@ -81,8 +83,8 @@ class Classifier:
 
     def read(self, path: Path) -> Prepared:
         """Stretched to a square, as in training. Raises Unreadable."""
-        pixels = pictures.read_picture(path, self._model.size, self._model.channels)
-        return Prepared(pixels.transpose(2, 0, 1), *pictures.upright_size(path))
+        pixels, own = pictures.read_sized(path, self._model.size, self._model.channels)
+        return Prepared(pixels.transpose(2, 0, 1), *own)
 
     def predict(self, batch: Sequence[Prepared], thresholds: Sequence[float]) -> list[tuple[Label, ...]]:
         """The likeliest class, or none where it does not reach its threshold."""
@@ -92,10 +94,8 @@ class Classifier:
         return [(Label(one, round(score, 4)),) if score >= thresholds[one] else () for one, score in found]
 
 
-class Detector:
-    """Boxes with a class each."""
-
-    task_type = "detection"
+class Squared:
+    """What models that see pictures in their proportions have in common."""
 
     def __init__(self, model: _Model) -> None:
         self._model = model
@@ -107,14 +107,37 @@ class Detector:
         pixels = letterbox.fitted(pictures.as_array(picture), self._model.size)
         return Prepared(pixels.transpose(2, 0, 1), *picture.size)
 
+    def _place(self, picture: Prepared) -> Letterbox:
+        return Letterbox(picture.width, picture.height, self._model.size)
+
+
+class Segmenter(Squared):
+    """Polygons with a class each."""
+
+    task_type = "segmentation"
+
+    def predict(self, batch: Sequence[Prepared], thresholds: Sequence[float]) -> list[tuple[Label, ...]]:
+        """Connected pixels of one class, in the picture's own size; the background is no object."""
+        logits: Tensor = self._model(batch)
+        marked = [number for number, name in enumerate(self.classes) if not is_background(name)]
+        return [
+            components.labels(one, self._place(picture), marked, thresholds)
+            for picture, one in zip(batch, logits.float().softmax(dim=1).cpu().numpy(), strict=True)
+        ]
+
+
+class Detector(Squared):
+    """Boxes with a class each."""
+
+    task_type = "detection"
+
     def predict(self, batch: Sequence[Prepared], thresholds: Sequence[float]) -> list[tuple[Label, ...]]:
         """Boxes after suppression, cut at the picture's edges."""
         found = decode(self._model(batch), Decoding(confidence=tuple(thresholds)))
         return [self._labels(picture, objects) for picture, objects in zip(batch, found, strict=True)]
 
     def _labels(self, picture: Prepared, found: Found) -> tuple[Label, ...]:
-        place = Letterbox(picture.width, picture.height, self._model.size)
-        boxes = place.out_of(found.boxes.cpu().numpy().reshape(-1, 4)).astype(np.float64).round(2)
+        boxes = self._place(picture).out_of(found.boxes.cpu().numpy().reshape(-1, 4)).astype(np.float64).round(2)
         rows = zip(found.labels.tolist(), found.scores.tolist(), boxes.tolist(), strict=True)
         labels = (Label(number, round(score, 4), (*box,)) for number, score, box in rows)
         return tuple(label for label in labels if label.box and _has_area(label.box))
@@ -128,6 +151,7 @@ def _has_area(box: Box) -> bool:
 _PREDICTORS: dict[str, Callable[[_Model], Predictor]] = {
     Classifier.task_type: Classifier,
     Detector.task_type: Detector,
+    Segmenter.task_type: Segmenter,
 }
 """By type of task; the other types cannot label yet."""
 
@@ -154,14 +178,16 @@ def load(folder: Path, device: str = "cpu", threads: int | None = None) -> Predi
     return make(_Model(network, classes, int(config["channels"]), int(config["image_size"]), device))
 
 
-def thresholds(classes: Sequence[str], least: float, by_class: Sequence[tuple[str, float]]) -> tuple[float, ...]:
-    """The least score of each class. Raises Refused for a class that the model does not know."""
-    stated = dict(by_class)
-    if unknown := sorted(set(stated) - set(classes)):
+def thresholds(
+    classes: Sequence[str], least: float, by_class: Sequence[tuple[str, float]], task_type: str = USUAL_TYPE
+) -> tuple[float, ...]:
+    """The least score of each class. Raises Refused for a class that the model does not give."""
+    stated, known = dict(by_class), of_objects(classes, task_type)
+    if unknown := sorted(set(stated) - set(known)):
         raise Refused(
             Sentence(
                 gettext_noop("Thresholds name the classes {unknown}; the model knows {known}."),
-                {"unknown": named(unknown), "known": named(classes)},
+                {"unknown": named(unknown), "known": named(known)},
             )
         )
     return tuple(stated.get(name, least) for name in classes)

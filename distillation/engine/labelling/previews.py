@@ -1,4 +1,4 @@
-"""A few of a job's pictures with the boxes drawn that the model found: people look before they use the labels."""
+"""A few of a job's pictures with what the model found drawn in: people look before they use the labels."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def draw(job: Path, root: Path, labelled: Iterable[LabelledPicture], classes: Se
     for one in labelled:
         if len(drawn) == COUNT:
             break
-        found = [(label.box, f"{classes[label.number]} {label.score:.2f}") for label in one.labels if label.box]
+        found = [label for label in one.labels if label.box]
         if not found:
             continue
         try:
             picture = pictures.open_picture(root / one.path, 3)
         except (pictures.Unreadable, OSError):
             continue
-        boxes, captions = np.array([box for box, _ in found], np.float32), [caption for _, caption in found]
+        boxes = np.array([label.box for label in found], np.float32)
+        captions = [f"{classes[label.number]} {label.score:.2f}" for label in found]
         drawn.append(f"{FOLDER}/{len(drawn) + 1}.jpg")
-        atomic.write_bytes(job / drawn[-1], drawing.jpeg(picture, boxes, captions))
+        atomic.write_bytes(job / drawn[-1], drawing.jpeg(picture, boxes, captions, [label.outline for label in found]))
     return drawn

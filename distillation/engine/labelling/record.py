@@ -32,7 +32,7 @@ class Record:
         with self._path.open("rb") as file:
             file.readline()
             for line in file:
-                value = json.loads(line)
+                value = json.loads(line.decode())  # bytes would be searched for their encoding first
                 if "failed" in value:
                     yield str(value["path"]), Sentence.from_json(value["failed"])
                 else:

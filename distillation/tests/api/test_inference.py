@@ -152,6 +152,20 @@ def test_a_model_that_cannot_label_is_a_conflict(api, home, fields, words):
     assert words in answer.json()["message"]
 
 
+def test_a_segmentation_model_labels(api, home):
+    finished_task("TASK_SEG", config={"task_type": "segmentation", "classes": ["background", "cell"]})
+    (home / "uploads").mkdir()
+    sent = {"taskId": "TASK_SEG", "inputDir": "uploads", "outputDir": "x", "classThresholds": {"cell": 0.6}}
+    job = api.post(SUBMIT, {**sent, "outputDir": "datasets/seg"}, format="json").json()["data"]
+    assert api.get(f"{ROOT}/inference/{job}").json()["data"]["formats"] == ["labelme", "yolo"]
+    assert api.post(SUBMIT, {**sent, "formats": "masks,coco"}, format="json").status_code == 200
+    refused = {"formats": ["voc"]}, {"classThresholds": {"background": 0.5}}
+    answers = [api.post(SUBMIT, {**sent, **change, "outputDir": "y"}, format="json") for change in refused]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert "cannot write voc; available: labelme, yolo, coco, masks" in answers[0].json()["message"]
+    assert "names background; the model's classes are cell" in answers[1].json()["message"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
