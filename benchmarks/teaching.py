@@ -22,7 +22,7 @@ from typing import Any
 import teaching_data
 from teaching_runs import Runs, distilled, labels_only
 
-from distillation.contract.spec import RunSpec  # teaching_runs has put the project on the path
+from distillation.contract.spec import RunSpec, TeacherSpec  # teaching_runs has put the project on the path
 
 SEEDS = range(5)
 DIGITS: dict[str, Any] = {"epochs": 30, "batch_size": 64, "learning_rate": 0.003}
@@ -97,6 +97,21 @@ def fashion(runs: Runs) -> bool:
     return judge("Fashion-MNIST, 1,000 labels", rows, "accuracy", gain=2.0)
 
 
+def newsgroups(runs: Runs) -> bool:
+    """textcnn-small from SmolLM2-135M, which has seen none of the labels, with 80 labels and a pool. No bound."""
+    folder = teaching_data.newsgroups(runs.home)
+    teacher = TeacherSpec("gguf", "smollm2", folder)
+    rows = [
+        runs.run(
+            f"newsgroups-{seed}",
+            distilled("textcnn-small", 0, "newsgroups", teacher, task_type="text", seed=seed, alpha=0.5,
+                      temperature=2.0, epochs=30, batch_size=32, learning_rate=0.001),
+        )
+        for seed in SEEDS
+    ]  # fmt: skip
+    return judge("newsgroups, 80 labels, SmolLM2 as teacher", rows, "accuracy", gain=0.0)
+
+
 def _detector(runs: Runs, dataset: str, *, control: bool = False) -> RunSpec:
     teaching_data.scenes(runs.home, SCENE_SIDE)
     setting: dict[str, Any] = {
@@ -115,6 +130,7 @@ CASES: dict[str, Callable[[Runs], bool]] = {
     "detection": detection,
     "detection-10": detection_10,
     "fashion": fashion,
+    "newsgroups": newsgroups,
 }
 
 

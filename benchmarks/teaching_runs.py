@@ -62,7 +62,7 @@ def distilled(
     student: str,
     image_size: int,
     dataset: str,
-    teacher: dict[str, Any],
+    teacher: dict[str, Any] | TeacherSpec,
     *,
     temperature: float = 3.0,
     alpha: float = 0.7,
@@ -70,12 +70,14 @@ def distilled(
     kind: str = "logit",
     **training: Any,
 ) -> RunSpec:
-    """A run with a finished run as its teacher; ``alpha`` is the weight of the soft loss."""
-    name = str(teacher["task_id"])
+    """A run with a teacher, which may be a finished run's result; ``alpha`` is the weight of the soft loss."""
+    if not isinstance(teacher, TeacherSpec):
+        name = str(teacher["task_id"])
+        teacher = TeacherSpec("task", name, f"runs/{name}/artifacts/model")
     return replace(
         labels_only(student, image_size, dataset, **training),
         mode="distillation",
-        teacher=TeacherSpec("task", name, f"runs/{name}/artifacts/model"),
+        teacher=teacher,
         loss=LossSpec(temperature, alpha, 1 - alpha, kind),  # type: ignore[arg-type]
         control=control,
     )
