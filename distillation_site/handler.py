@@ -15,8 +15,12 @@ from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-THREADS = 16
-"""Requests that are answered at once; each may hold one database connection for CONN_MAX_AGE."""
+THREADS = 4
+"""Requests that are answered at once; each may hold one database connection for CONN_MAX_AGE.
+
+Python computes in one thread at a time: more of them share it out, so that all of them take longer. Fewer would wait for
+each other's disk and database.
+"""
 
 
 class PooledHandler(ASGIHandler):

@@ -16,11 +16,11 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from distillation.management.supervisor import Child, Supervisor
+from distillation_site import web
 
 DEFAULT_PORT = 8080
 LOCAL = "127.0.0.1"
 START_SECONDS = 60
-BACKLOG = 2048
 MOST_DEATHS = 3
 # A proxy of this machine has no business between two of its own processes.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -88,7 +88,7 @@ def listening_socket(host: str, number: int) -> socket.socket:
     """Listen. Raises CommandError when somebody else has taken the port meanwhile."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, number), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, number), family=family, backlog=web.QUEUE)
     except OSError:
         require_free_port(host, number)
         raise
@@ -99,10 +99,7 @@ def listening_socket(host: str, number: int) -> socket.socket:
 
 
 def _web(fd: int) -> list[str]:
-    return [
-        *(sys.executable, "-m", "uvicorn", "distillation_site.asgi:application", "--fd", str(fd)),
-        *("--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", "off"),
-    ]
+    return [sys.executable, "-m", web.__name__, str(fd)]
 
 
 def wait_until_healthy(children: Supervisor, number: int) -> None:

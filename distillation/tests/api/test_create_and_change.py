@@ -153,10 +153,10 @@ def test_what_an_older_service_stored_may_come_back_with_a_change(api, request_b
         TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config=stored)
         sent = {"trainingConfig": stored, "batchSize": 8}
         assert api.patch(f"{ROOT}/tasks/{task['taskId']}", sent, format="json").status_code == 200
-    TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config='{"seeds": [0]}')
-    config = {"trainingConfig": {"seeds": [0], "optimizer": "sgd"}}
+    TrainingTask.objects.filter(task_id=task["taskId"]).update(training_config='{"weather": [0]}')
+    config = {"trainingConfig": {"weather": [0], "optimizer": "sgd"}}
     assert api.patch(f"{ROOT}/tasks/{task['taskId']}", config, format="json").status_code == 200
-    refused = api.patch(f"{ROOT}/tasks/{task['taskId']}", {"trainingConfig": {"seeds": [1]}}, format="json")
+    refused = api.patch(f"{ROOT}/tasks/{task['taskId']}", {"trainingConfig": {"seeds": [1, 1]}}, format="json")
     assert list(refused.json()["data"]) == ["seeds"]
 
 

@@ -126,8 +126,8 @@ def test_unknown_keys_are_named_and_cut(api, request_body):
 
 
 def test_what_has_no_effect_is_named_with_the_reason(api, request_body):
-    data = look(api, **request_body, temperature=5, seeds=[])
-    assert {row["field"] for row in data["notApplied"]} == {"temperature", "seeds"}
+    data = look(api, **request_body, temperature=5, seed=7, seeds=[1, 2])
+    assert {row["field"] for row in data["notApplied"]} == {"temperature", "seed"}
     assert all(row["message"] for row in data["notApplied"])
 
 

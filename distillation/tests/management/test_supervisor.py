@@ -70,7 +70,8 @@ class Served:
         found: dict[str, psutil.Process] = {}
         for child in psutil.Process(self.process.pid).children():
             command = " ".join(child.cmdline()) if child.status() != psutil.STATUS_ZOMBIE else ""
-            found |= {name: child for name, word in (("web", "uvicorn"), ("worker", "run_worker")) if word in command}
+            words = (("web", "distillation_site.web"), ("worker", "run_worker"))
+            found |= {name: child for name, word in words if word in command}
         return found
 
     def healthy(self) -> bool:

@@ -31,7 +31,7 @@ def webs(served: Served) -> list[psutil.Process]:
     children = psutil.Process(served.process.pid).children()
     return [
         child for child in children
-        if child.status() != psutil.STATUS_ZOMBIE and "uvicorn" in " ".join(child.cmdline())
+        if child.status() != psutil.STATUS_ZOMBIE and "distillation_site.web" in " ".join(child.cmdline())
     ]  # fmt: skip
 
 
