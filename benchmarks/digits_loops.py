@@ -32,8 +32,6 @@ from distillation.engine.progress import Progress
 from distillation.engine.stopping import StopRequest
 from distillation.engine.trainer import Trainer
 
-CHECKPOINT_SECONDS = 2.0
-"""More often than the product's default of 15 s."""
 WHEEL = "TORCHDISTILL_WHEEL"
 
 Loop = Callable[[Digits, int, int], Measured]
@@ -81,7 +79,8 @@ def engine(data: Digits, seed: int, epochs: int) -> Measured:
         TeacherSpec("task", "teacher", "models/teacher"),
         StudentSpec("cnn-tiny", data.side),
         TrainSpec(epochs, BATCH, RATE, "adamw", "cosine", DECAY, 1, 0.0, seed),
-        loss, control=False, threads=1, device="cpu", checkpoint_seconds=CHECKPOINT_SECONDS, max_unreadable_share=0.05,
+        loss, control=False, threads=1, device="cpu", checkpoint_seconds=-1.0, max_unreadable_share=0.05,
+        checkpoint_epochs=epochs,  # one a round; the product's default of 15 s is seldomer
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         run_dir = RunDir(Path(folder))
