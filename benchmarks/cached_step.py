@@ -26,6 +26,7 @@ from digits_setting import EPOCHS, Digits, Measured, digits
 LOOPS: dict[str, Loop] = {
     "engine": digits_loops.engine,
     "bare": digits_loops.bare,
+    "bare, validating": digits_loops.validating,
     "alone": digits_loops.alone,
     "teacher each step": digits_loops.with_teacher,
 }
@@ -72,7 +73,7 @@ def judged(side: int, found: dict[str, list[Measured]]) -> bool:
 
 def accuracies_agree(data: Digits, seeds: int) -> bool:
     """Print what each loop reaches with each seed, and whether all reach the same."""
-    names = [name for name in LOOPS if name != "alone"]
+    names = ["engine", "bare", "teacher each step"]
     reached = {
         name: [round(LOOPS[name](data, seed, EPOCHS[data.side]).accuracy, 2) for seed in range(seeds)] for name in names
     }

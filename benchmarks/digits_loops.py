@@ -5,6 +5,7 @@ All begin with the same weights and see the same batches, so that their accuraci
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
@@ -38,12 +39,13 @@ Loop = Callable[[Digits, int, int], Measured]
 """(data, seed, epochs)."""
 
 
-def bare(data: Digits, seed: int, epochs: int, *, taught: bool = True) -> Measured:
+def bare(data: Digits, seed: int, epochs: int, *, taught: bool = True, validates: bool = False) -> Measured:
     """The least that a distillation from cached logits has to do."""
     inputs, labels = data.inputs(data.train), torch.from_numpy(data.labels[data.train])
     logits = torch.from_numpy(data.logits[data.train])
     student = data.student(seed).train()
     optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
+    held_out, truth = data.inputs(data.val), torch.from_numpy(data.labels[data.val])
     step, steps = 0, epochs * -(-len(inputs) // BATCH)
     watch = Watch()
     for epoch in range(epochs):
@@ -62,7 +64,17 @@ def bare(data: Digits, seed: int, epochs: int, *, taught: bool = True) -> Measur
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             step += 1
+        if validates:
+            with torch.inference_mode():
+                answer = student.eval()(held_out)
+                float(F.cross_entropy(answer, truth)), float((answer.argmax(dim=1) == truth).double().mean())
+            student.train()
     return Measured(*watch.rates(epochs * len(inputs)), data.accuracy(student))
+
+
+def validating(data: Digits, seed: int, epochs: int) -> Measured:
+    """The bare loop with loss and accuracy on the held-out pictures after each epoch, as the engine has them."""
+    return bare(data, seed, epochs, validates=True)
 
 
 def alone(data: Digits, seed: int, epochs: int) -> Measured:
@@ -149,7 +161,7 @@ def _kd_loss() -> Callable[[Tensor, Tensor, Tensor], Any]:
         raise SystemExit(f"Fetch it with 'pip download --no-deps torchdistill' and name it: {WHEEL}=torchdistill-….whl")
     if wheel not in sys.path:
         sys.path.insert(0, wheel)
-    from torchdistill.losses.mid_level import KDLoss  # noqa: PLC0415 - from the wheel named above
-
-    loss = KDLoss(".", "output", ".", "output", temperature=TEMPERATURE, alpha=1 - ALPHA)
+    loss = importlib.import_module("torchdistill.losses.mid_level").KDLoss(
+        ".", "output", ".", "output", temperature=TEMPERATURE, alpha=1 - ALPHA
+    )
     return lambda student, teacher, targets: loss({".": {"output": student}}, {".": {"output": teacher}}, targets)

@@ -92,7 +92,8 @@ def digits(side: int) -> Digits:
     found = Digits(side, pictures[:, None], labels, train, val, resnet20(TEACHER_WIDTHS[side]), np.empty(0))
     _teach(found)
     with torch.inference_mode():
-        logits = torch.cat([found.teacher(part) for part in found.inputs(np.arange(len(labels))).split(BATCH)])
+        every = torch.split(found.inputs(np.arange(len(labels))), BATCH)
+        logits = torch.cat([found.teacher(part) for part in every])
     return dataclasses.replace(found, logits=logits.numpy())
 
 
