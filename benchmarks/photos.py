@@ -243,7 +243,7 @@ def compared(home: Path, photos: Path, kind: str, count: int, rounds: int) -> bo
     photos_data.make(photos, count + VAL)
     engine = Engine(home, photos, kind, count)
     bares: list[tuple[float, float]] = []
-    bare(photos, kind, BATCH)  # warms up, as the engine's first epoch does
+    bare(photos, kind, min(BATCH, count))  # warms up, as the engine's first epoch does
     engines = engine.epochs(rounds, lambda: bares.append(bare(photos, kind, count)))
     found = {"bare": bares, "engine": engines}
     bytes_ = statistics.median((photos / f"{number}.jpg").stat().st_size for number in range(count))
