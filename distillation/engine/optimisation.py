@@ -37,6 +37,13 @@ def build(model: nn.Module, train: TrainSpec) -> torch.optim.Optimizer:
             return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay)
 
 
+def forget_gradients(optimizer: torch.optim.Optimizer) -> None:
+    """As ``optimizer.zero_grad()``, without its marks for a profiler: 2 % of a small student's step. Hot."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
+
+
 def learning_rate(train: TrainSpec, step: int, total_steps: int, *, warmup_steps: int = 0) -> float:
     """The rate for optimizer step ``step`` (from 0) of ``total_steps``. Hot: once a step.
 

@@ -49,6 +49,9 @@ class Precision:
         if max_norm:
             self._scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(module.parameters(), max_norm)
+        if not self._scaler.is_enabled():
+            optimizer.step()
+            return True
         before = self._scaler.get_scale()
         self._scaler.step(optimizer)
         self._scaler.update()

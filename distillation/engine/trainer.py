@@ -189,7 +189,7 @@ class Trainer:
                 self._tally.count(weighed.sums, self.step)
                 self._trained_samples += weighed.sums.samples
         self._precision.step(self._optimizer, self._parts, self._spec.max_grad_norm)
-        self._optimizer.zero_grad(set_to_none=True)
+        optimisation.forget_gradients(self._optimizer)
         if self._average is not None:
             self._average.update()
         self.step += 1
@@ -201,11 +201,11 @@ class Trainer:
         if not failures.is_out_of_memory(error):
             return
         traceback.clear_frames(error.__traceback__)  # they hold what filled the memory
-        self._optimizer.zero_grad(set_to_none=True)
+        optimisation.forget_gradients(self._optimizer)
 
         def attempt(batch: Batch) -> None:
             objective.backward(self._goal.terms(self._forward, batch), self._goal.weights)
-            self._optimizer.zero_grad(set_to_none=True)
+            optimisation.forget_gradients(self._optimizer)
 
         largest = max(self._feed.step(step_in_epoch), key=lambda batch: len(batch.inputs))
         fits = fitting_batch.largest_that_runs(attempt, largest)
