@@ -17,7 +17,8 @@ from distillation.engine.teachers import directory, quantisation, words
 from distillation.engine.teachers.image_classifier import reader
 from distillation.engine.teachers.source import Examined, LoadedTeacher, TeacherSource
 
-_CLASSES = {"clip": transformers.CLIPModel, "siglip": transformers.SiglipModel}
+_CLASSES = {"clip": "CLIPModel", "siglip": "SiglipModel"}
+"""By name: transformers loads what is named, which takes seconds that every engine would wait for."""
 _SIGLIP_TOKENS = 64
 """SigLIP was trained on texts padded to this length (Zhai et al. 2023, section 4)."""
 
@@ -55,7 +56,9 @@ def load(source: TeacherSource, device: str) -> LoadedTeacher:
     what = FAMILIES[source.kind].label
     processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
     tokenizer = directory.load_processor(transformers.AutoTokenizer, source.folder, what)
-    network: Any = directory.load_model(_CLASSES[source.kind], source.folder, source.quantization, what)
+    network: Any = directory.load_model(
+        getattr(transformers, _CLASSES[source.kind]), source.folder, source.quantization, what
+    )
     parameters = students.parameter_count(network)
     longest = int(network.config.text_config.max_position_embeddings)
     tokens = _tokens(source, tokenizer, longest)
