@@ -8,7 +8,8 @@ NO_DATABASE := $(addprefix --ignore=distillation/tests/,engine datasets contract
 SMOKE := $(addprefix distillation/tests/,models lifecycle services api/test_task_lists.py api/test_external_reports.py \
 	api/test_query_counts.py jobs/test_ingest.py jobs/test_wishes.py management/test_samples.py admin/test_login.py)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow test-all test-mysql test-postgres test-schema lint format doctor clean
+.PHONY: help setup demo run test test-slow test-all test-mysql test-postgres test-gpu test-schema drill lint format doctor \
+	clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -28,13 +29,19 @@ test: setup ## Quick tests, at most 10 minutes, nothing else needs to run
 test-slow: setup ## What `make test` leaves out: real processes, kills, MariaDB, browser
 	@exec $(PYTEST) -n 2 --dist loadscope -m "slow or mysql or browser"
 
-test-all: test test-slow ## Every test
+test-all: test test-slow test-gpu ## Every test
 
 test-mysql: setup ## Quick tests on MariaDB or MySQL (TEST_MYSQL_URL, else the local server, else one of their own)
 	@exec $(ON_SERVER) mysql -n 2 --dist loadscope $(NO_DATABASE)
 
 test-postgres: setup ## A selection on PostgreSQL (TEST_POSTGRES_URL, else the local server, else one of their own)
 	@exec $(ON_SERVER) postgres -n 2 --dist loadscope $(SMOKE)
+
+test-gpu: setup ## Tests on CUDA; says loudly where there is no GPU, and passes
+	@exec $(BIN)/python -m distillation.tests.on_gpu
+
+drill: setup ## kill -9 at 20 random moments of every kind of run (ARGS="detection text --kills 50 --seed 7")
+	@exec $(BIN)/python -m distillation.tests.engine.kills.drill $(ARGS)
 
 test-schema: setup ## Schemathesis against the API's schema, as every role (ARGS="--max-time 600 --seed 8": longer)
 	@SCHEMATHESIS_ARGS='$(ARGS)' exec $(PYTEST) -m slow distillation/tests/schemathesis

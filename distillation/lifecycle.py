@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,7 +19,9 @@ from distillation.models import Executor, Intent, TaskStatus, TaskTransition, Tr
 from distillation.models.sentences import stored
 
 S = TaskStatus
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=settings.DISTILLATION_LEASE_SECONDS)
+RENEW_SECONDS = min(5.0, LEASE.total_seconds() / 6)
+"""How often a worker renews its leases and looks for expired ones."""
 EXTERNAL_LEASE = timedelta(minutes=10)
 """A script reports once an epoch; it is out of contact when it has been silent for this long."""
 MAX_ATTEMPTS = 3

@@ -18,8 +18,8 @@ from django.http.response import HttpResponseBase
 THREADS = 4
 """Requests that are answered at once; each may hold one database connection for CONN_MAX_AGE.
 
-Python computes in one thread at a time: more of them share it out, so that all of them take longer. Fewer would wait for
-each other's disk and database.
+Python computes in one thread at a time: more of them share it out, so that all of them take longer. Fewer would wait
+for each other's disk and database.
 """
 
 

@@ -37,6 +37,8 @@ DISTILLATION_STREAMS_PER_USER = int(env.number("DISTILLATION_STREAMS_PER_USER", 
 """Live pages that one person may have open on one web process."""
 DISTILLATION_CHECKPOINT_SECONDS = env.number("DISTILLATION_CHECKPOINT_SECONDS", 15.0, minimum=0.0)
 """How much work a killed engine may lose."""
+DISTILLATION_LEASE_SECONDS = env.number("DISTILLATION_LEASE_SECONDS", 30.0, minimum=6.0)
+"""How long a worker may be silent before its runs go back to the queue; it reports at least six times as often."""
 DISTILLATION_CACHE_BYTES = int(
     env.number(
         "DISTILLATION_CACHE_BYTES", float(min(50e9, shutil.disk_usage(DISTILLATION_HOME).total // 5)), minimum=0.0

@@ -1,4 +1,4 @@
-"""A web process of ``manage.py serve``: ``python -m distillation_site.web FD`` serves what the listening socket accepts.
+"""A web process of ``manage.py serve``: ``python -m distillation_site.web FD`` serves what a listening socket accepts.
 
 Several share that socket. Left to itself, the event loop of one takes every connection that waits, and with it all
 requests that these will bring, while the others idle. So here whoever has connections leaves the next one to others for

@@ -18,13 +18,13 @@ from distillation.contract.run_dir import RunDir
 from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.jobs.event_rows import sentence_of
 from distillation.jobs.launcher import Engine, Launcher
+from distillation.lifecycle import RENEW_SECONDS
 from distillation.models import InferenceJob
 from distillation.services import inference, inference_states
 from distillation.storage.local import inference_dir
 
 log = logging.getLogger(__name__)
 
-RENEW_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 STOP_GRACE_SECONDS = 60.0
 

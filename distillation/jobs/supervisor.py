@@ -25,7 +25,6 @@ from distillation.storage.local import home, run_dir
 
 log = logging.getLogger(__name__)
 
-RENEW_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 STOP_GRACE_SECONDS = 60.0
 """From SIGTERM to SIGKILL: the engine finishes its step and writes a checkpoint."""
@@ -88,7 +87,7 @@ class Supervisor:
     def _keep_lease(self) -> bool:
         """Renew every few seconds; look for a person's wish every second, since somebody waits for it."""
         now = time.monotonic()
-        if now - self._renewed_at >= RENEW_SECONDS:
+        if now - self._renewed_at >= lifecycle.RENEW_SECONDS:
             if not lifecycle.renew(self.task, self._worker):
                 return False
             self._renewed_at = now

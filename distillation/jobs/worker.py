@@ -34,7 +34,6 @@ from distillation.services.workers import living_workers, named_gpus
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
-HEARTBEAT_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 CACHE_SECONDS = 600.0
 LEAVE_SECONDS = 90.0
@@ -176,7 +175,7 @@ class WorkerLoop:
 
     def _heartbeat(self) -> None:
         now = time.monotonic()
-        if now - self._heartbeat_at < HEARTBEAT_SECONDS:
+        if now - self._heartbeat_at < lifecycle.RENEW_SECONDS:
             return
         moment = timezone.now()
         Worker.objects.update_or_create(

@@ -6,18 +6,18 @@ Every move is a compare-and-set on the status, and for a worker on its lease, so
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
+from distillation.lifecycle import LEASE
 from distillation.models import InferenceJob, Intent
 from distillation.models import JobStatus as S
 from distillation.models.sentences import MAX_BYTES, stored
 
-LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
 STOPPABLE = (S.QUEUED, S.RUNNING)
 

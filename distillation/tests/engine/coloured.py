@@ -137,6 +137,10 @@ def short_run(task_type: TaskType, arch: str, image_size: int, **train: Any) -> 
     )
 
 
+DETECTOR = short_run("detection", "yolov8n", SIZE, epochs=18, learning_rate=3e-3, schedule="constant")
+"""Long enough for a batch normalisation to know the pictures: until then nothing is found."""
+
+
 def taught(spec: RunSpec, teacher: str, loss: LossSpec, **train: Any) -> RunSpec:
     """The same with the model of the run ``teacher`` as its teacher, and a control."""
     return replace(

@@ -104,7 +104,7 @@ def start_engine(run_dir: RunDir, home: Path, attempt: int = 1) -> subprocess.Po
         return subprocess.Popen(
             command,
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_WAIT_POLICY": "PASSIVE"},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -14,6 +14,7 @@ from distillation.engine import export, run
 from distillation.engine.stopping import Stopped
 from distillation.engine.view_feed import ViewFeed
 from distillation.tests.engine.coloured import (
+    DETECTOR,
     SIZE,
     SQUARES,
     context_of,
@@ -22,7 +23,6 @@ from distillation.tests.engine.coloured import (
     performed,
     phases_of,
     result_of,
-    short_run,
     taught,
     write_boxes,
 )
@@ -30,10 +30,8 @@ from distillation.tests.engine.samples import sha256, write_teacher
 
 pytestmark = pytest.mark.slow
 
-ALONE = short_run("detection", "yolov8n", SIZE, epochs=18, learning_rate=3e-3, schedule="constant")
-"""Long enough for a batch normalisation to know the pictures: until then nothing is found."""
 HYBRID = LossSpec(2.0, 0.6, 0.4, "hybrid", "cwd", 0.5)
-TAUGHT = taught(ALONE, "teacher", HYBRID, epochs=2, augmentation="standard", views=2)
+TAUGHT = taught(DETECTOR, "teacher", HYBRID, epochs=2, augmentation="standard", views=2)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +40,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     home = tmp_path_factory.mktemp("detection")
     write_boxes(home / "datasets" / "detection")
-    performed(home, ALONE, "teacher")
+    performed(home, DETECTOR, "teacher")
     return home
 
 
 def test_a_detector_that_learned_alone_is_delivered_with_its_figures(home: Path):
-    context = context_of(home, ALONE, "teacher")
+    context = context_of(home, DETECTOR, "teacher")
     result, evaluation = result_of(context), result_of(context)["evaluation"]
     assert phases_of(context) == ["prepare", "student", "evaluate", "export"]
     assert result["pictures"] == {"train": 8, "unlabeled": 4, "val": 4}
@@ -73,7 +71,7 @@ def test_a_detector_learns_from_a_finished_task_by_answers_and_features(home: Pa
     assert all(event["soft_loss"] is None and "feature_loss" not in event for event in control)
     evaluation = result_of(context)["evaluation"]
     assert evaluation["teacher"]["map50"] == pytest.approx(
-        result_of(context_of(home, ALONE, "teacher"))["evaluation"]["map50"], abs=0.01
+        result_of(context_of(home, DETECTOR, "teacher"))["evaluation"]["map50"], abs=0.01
     )
     assert {"map50", "map95"} <= evaluation["control"].keys()
 
@@ -121,7 +119,7 @@ def test_a_classifier_is_refused_as_teacher_of_a_detector(home: Path):
 
 
 def test_a_detector_compares_named_layers_instead_of_its_necks_maps(home: Path):
-    before = set(kept_of(context_of(home, ALONE, "teacher")))
+    before = set(kept_of(context_of(home, DETECTOR, "teacher")))
     loss = replace(HYBRID, feature_loss="at", layers=(("model.9", "model.9"),))
     context = performed(home, replace(TAUGHT, loss=loss), "layers")
     assert all(event["feature_loss"] > 0 for event in epochs_of(context, "student"))

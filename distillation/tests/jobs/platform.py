@@ -39,7 +39,7 @@ TEACHER = {
     "datasetId": "stripes", "epochs": 5, "batchSize": 16, "learningRate": 0.01,
 }  # fmt: skip
 STUDENT = {
-    "taskName": "student", "studentModel": "cnn-tiny", "imageSize": 8, "datasetId": "stripes", "epochs": 60,
+    "taskName": "student", "studentModel": "cnn-tiny", "imageSize": 8, "datasetId": "stripes", "epochs": 30,
     "batchSize": 8, "learningRate": 0.003, "control": True, "temperature": 4, "alpha": 0.9,
 }  # fmt: skip
 
@@ -53,6 +53,7 @@ class Platform:
             "DISTILLATION_HOME": str(home),
             "DATABASE_URL": url,
             "DISTILLATION_CHECKPOINT_SECONDS": "0.3",
+            "DISTILLATION_LEASE_SECONDS": "15",
             "DJANGO_SETTINGS_MODULE": "distillation_site.settings",
         }
         self._workers: list[subprocess.Popen[bytes]] = []

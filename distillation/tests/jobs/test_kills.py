@@ -1,4 +1,8 @@
-"""kill -9 of the engine, of the worker and of both, at five moments each: the run ends as if undisturbed."""
+"""kill -9 of the engine, of the worker and of both: the run ends as if undisturbed.
+
+The engine alone is killed at five moments. What a worker leaves behind differs at three: nothing yet, half a curve,
+and a run that is nearly done; the engine's own way back is tested for every kind of run in ``engine/kills``.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,13 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", list(MOMENTS))
-@pytest.mark.parametrize("victim", ["engine", "worker", "both"])
+OF_A_WORKER = ("at its start", "while the student learns", "while it is evaluated")
+CASES = [("engine", moment) for moment in MOMENTS] + [
+    (victim, moment) for victim in ("worker", "both") for moment in OF_A_WORKER
+]
+
+
+@pytest.mark.parametrize(("victim", "moment"), CASES)
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     platform: Platform, prepared: Prepared, victim, moment
 ):
@@ -40,7 +49,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert platform.task(task_id)["attempt"] >= 2
     assert [epoch for (epoch,) in platform.rows(
         "select epoch from md_training_history where task_id = ? order by epoch", task_id
-    )] == list(range(1, 61))  # fmt: skip
+    )] == list(range(1, STUDENT["epochs"] + 1))  # fmt: skip
     assert len(platform.rows("select 1 from md_model_evaluation where task_id = ?", task_id)) == 1
     for arm in ("student", "control"):
         assert_one_curve(platform, task_id, arm)
@@ -57,7 +66,7 @@ def assert_one_curve(platform: Platform, task_id: str, arm: str) -> None:
     assert len(points) > 1
     assert [time for _, time in points] == sorted(time for _, time in points)
     epochs = platform.rows(query, task_id, arm, "valLoss")
-    assert len(epochs) == 60
+    assert len(epochs) == STUDENT["epochs"]
     assert [time for _, time in epochs] == sorted(time for _, time in epochs)
     assert epochs[-1][0] >= points[-1][0]
 

@@ -194,7 +194,7 @@ def test_an_engine_that_does_not_end_is_killed_after_the_grace(task, supervisor,
 
 
 def test_a_lost_lease_ends_the_engine_and_leaves_the_row_alone(task, supervisor, launcher, monkeypatch):
-    monkeypatch.setattr("distillation.jobs.supervisor.RENEW_SECONDS", 0)
+    monkeypatch.setattr("distillation.lifecycle.RENEW_SECONDS", 0)
     TrainingTask.objects.update(lease_owner="w2")
     assert supervisor.tend()
     assert launcher.engine.killed

@@ -24,6 +24,7 @@ PROJECT = Path(__file__).resolve().parents[3]
         ("DISTILLATION_TIME_ZONE", "Asia/Nowhere", "no time zone"),
         ("DISTILLATION_ERROR_STYLE", "loud", "must be one of http, legacy"),
         ("DISTILLATION_CHECKPOINT_SECONDS", "soon", "must be a number"),
+        ("DISTILLATION_LEASE_SECONDS", "1", "must be a number of at least 6"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_the_remedy(name, value, words, tmp_path):

@@ -10,8 +10,8 @@ import torch
 import transformers
 
 from distillation.contract.lora import LoraSpec
-from distillation.contract.spec import RunSpec, TeacherSpec
-from distillation.tests.engine.samples import CLASSES
+from distillation.contract.spec import RunSpec, StudentSpec, TeacherSpec
+from distillation.tests.engine.samples import CLASSES, write_teacher
 
 SMALL = {
     "image_size": 32, "patch_size": 8, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -48,4 +48,15 @@ def with_vit(spec: RunSpec, **lora: Any) -> RunSpec:
         lora=lora_of(**lora),
         train=replace(spec.train, learning_rate=1e-2),
         control=False,
+    )
+
+
+def tuned(home: Path, spec: RunSpec) -> RunSpec:
+    """A vision transformer that goes on from another task's weights, through adapters in its first and last layer."""
+    write_teacher(home / "models" / "first", arch="vit-tiny", image_size=32)
+    return replace(
+        spec,
+        student=StudentSpec("vit-tiny", 32, "distill", "models/first"),
+        lora=lora_of("student", layers=(0, 11), rank=2),
+        train=replace(spec.train, batch_size=16),
     )

@@ -18,8 +18,8 @@ from distillation.contract.spec import RunSpec, StudentSpec
 from distillation.engine import export, run
 from distillation.engine.context import Context
 from distillation.engine.stopping import Stopped
-from distillation.tests.engine.lora.samples import lora_of
-from distillation.tests.engine.samples import StopAt, direct, sha256, write_teacher
+from distillation.tests.engine.lora.samples import tuned
+from distillation.tests.engine.samples import StopAt, direct, sha256
 from distillation.tests.engine.test_resume import PICTURES
 
 Make = Callable[..., Context]
@@ -29,16 +29,9 @@ ADAPTED = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def tuned(home: Path, spec: RunSpec) -> RunSpec:
-    """A vision transformer that goes on from another task's weights, through adapters in its first and last layer."""
-    write_teacher(home / "models" / "first", arch="vit-tiny", image_size=32)
-    return replace(
-        spec,
-        student=StudentSpec("vit-tiny", 32, "distill", "models/first"),
-        lora=lora_of("student", layers=(0, 11), rank=2),
-        train=replace(spec.train, epochs=2, batch_size=16),
-    )
+@pytest.fixture(name="tuned")
+def _tuned(home: Path, spec: RunSpec) -> RunSpec:
+    return tuned(home, replace(spec, train=replace(spec.train, epochs=2)))
 
 
 def weights(context: Context, arm: str = "model") -> dict[str, Tensor]:

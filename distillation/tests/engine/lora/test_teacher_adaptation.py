@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from distillation.contract import exit_codes
 from distillation.contract.sentence import Refused
 from distillation.contract.spec import RunSpec, TeacherSpec
 from distillation.engine import run
@@ -20,9 +17,9 @@ from distillation.engine.adaptation.learning import Learning
 from distillation.engine.context import Context
 from distillation.engine.stopping import Stopped
 from distillation.tests.engine.lora.samples import lora_of
-from distillation.tests.engine.samples import StopAt, events_of, sha256, start_engine, write_run
+from distillation.tests.engine.samples import StopAt, events_of, sha256
 from distillation.tests.engine.teachers.samples import write_clip
-from distillation.tests.engine.test_resume import PICTURES, wait_for
+from distillation.tests.engine.test_resume import PICTURES
 
 LOOKS = PICTURES + 1
 """At the stop request before the first step: one for each picture of the data set, one while the teacher is judged."""
@@ -132,25 +129,6 @@ def test_an_adaptation_stopped_anywhere_goes_on_to_the_same_adapter(
     assert not whole.with_name("checkpoint").exists()
     done = [event["done"] for event in events_of(resumed.run_dir, 2) if event.get("phase") == "adapt"]
     assert done[1] > 8 * looks  # it went on, and did not begin again
-
-
-@pytest.mark.slow
-def test_an_engine_killed_while_it_adapts_goes_on_to_the_same_adapter(home: Path, adapted: RunSpec):
-    adapted = replace(adapted, lora=lora_of(epochs=150), checkpoint_seconds=0.05)
-    whole = write_run(home, adapted, "whole")
-    assert start_engine(whole, home).wait() == exit_codes.COMPLETED
-    (file,) = adapters(home)
-    expected = sha256(file), sha256(whole.model / "model.safetensors")
-    (home / "cache" / "adapters").rename(home / "old")
-    run_dir = write_run(home, adapted, "killed")
-    for attempt in (1, 2):
-        process = start_engine(run_dir, home, attempt)
-        assert wait_for(process, run_dir, attempt, lambda event: event.get("phase") == "adapt" and event["done"] > 500)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert file.with_name("checkpoint").exists()
-    assert start_engine(run_dir, home, 3).wait() == exit_codes.COMPLETED
-    assert (sha256(file), sha256(run_dir.model / "model.safetensors")) == expected
 
 
 @pytest.mark.parametrize("damage", ["checkpoint", "adapter"])
