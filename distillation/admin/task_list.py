@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from distillation.admin import badge, figures, words
 from distillation.admin.deleted import DeletedFilter
+from distillation.admin.metric_names import special
 from distillation.models import Executor, TaskStatus, TrainingTask
 from distillation.selectors import Rights, tasks_seen_by
 
@@ -100,11 +101,15 @@ class TaskColumns:
     @display(description=_("Accuracy"), ordering="best_accuracy")
     def exactness(self, task: TrainingTask) -> SafeString:
         """The last one and the best one; sorted by the best."""
-        best = _("best %(value)s") % {"value": figures.percent(task.best_accuracy)}
+        best = (
+            _("best %(value)s") % {"value": figures.percent(task.best_accuracy)}
+            if task.best_accuracy is not None
+            else ""
+        )
         return format_html(
             '<span class="dd-two dd-right"><span class="dd-figure">{}</span><small class="dd-figure">{}</small></span>',
             figures.percent(task.accuracy),
-            best if task.best_accuracy is not None else "",
+            " · ".join(filter(None, (special(task), best))),
         )
 
     @display(description=_("Duration"), ordering="duration")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from distillation import selectors
 from distillation.admin import badge, figures, report, task_files, verbs, words
 from distillation.admin.access import held
+from distillation.admin.metric_names import metric
 from distillation.admin.visibility import visibility_word
 from distillation.contract.cache_keys import ADAPTERS, PICTURES, TEACHER
 from distillation.contract.options import GROUPS, OPTIONS
@@ -57,6 +58,7 @@ def page(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
         **head(task, request),
         "live": _is_live(task),
         "figures": live_figures(task),
+        "metric": metric(task),
         "progress": badge.progress_bar(task),
         "waiting": _waiting(task),
         "error": shown(task.error_detail) or task.error_message,

@@ -6,7 +6,7 @@ from typing import Any
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.students import FAMILY_DEFAULTS, STUDENTS, Student
-from distillation.contract.task_types import FAMILY_TYPES, USUAL_TYPE
+from distillation.contract.task_types import type_of_name
 
 
 def resolve_student(values: dict[str, Any], *, external: bool) -> Student | None:
@@ -18,7 +18,7 @@ def resolve_student(values: dict[str, Any], *, external: bool) -> Student | None
     name = str(values["studentModel"] or "")
     student = STUDENTS.get(_full_name(name.lower(), values))
     asked = values.get("taskType")
-    values["taskType"] = asked or (student.task_type if student else _type_of_label(name.lower()))
+    values["taskType"] = asked or (student.task_type if student else type_of_name(name.lower()))
     if not name:
         raise Refused(Sentence(gettext_noop("Choose a student; available: {available}."), _available()))
     if external:
@@ -44,11 +44,6 @@ def _full_name(name: str, values: dict[str, Any]) -> str:
     if size:
         return f"{name}-{size}" if f"{name}-{size}" in STUDENTS else f"{name}{size}"
     return FAMILY_DEFAULTS.get(name, name)
-
-
-def _type_of_label(name: str) -> str:
-    """What a name that the catalogue does not have suggests; scripts elsewhere train networks of their own."""
-    return next((kind for start, kind in FAMILY_TYPES.items() if name.startswith(start)), USUAL_TYPE)
 
 
 def _available() -> dict[str, str]:

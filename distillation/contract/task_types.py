@@ -20,3 +20,9 @@ DENSE = frozenset({"detection", "segmentation"})
 OF_PICTURES = DENSE | {"classification"}
 
 USUAL_TYPE = "classification"
+
+
+def type_of_name(student: str) -> str:
+    """What a student's name suggests; scripts elsewhere train networks of their own, which no catalogue has."""
+    name = student.lower()
+    return next((kind for start, kind in FAMILY_TYPES.items() if name.startswith(start)), USUAL_TYPE)

@@ -45,6 +45,20 @@ def test_the_page_of_every_kind_of_task_renders(console, status, executor, langu
     assert console.get(page_of(task), HTTP_ACCEPT_LANGUAGE=language).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("student", "config", "name"),
+    [("yolov8n", "{}", "mAP50"), ("own-net", '{"taskType": "segmentation"}', "mIoU"), ("resnet18", "[", "Accuracy")],
+)
+def test_what_is_measured_is_called_by_its_name(console, student, config, name):
+    task = TaskFactory(student_model=student, training_config=config, status="COMPLETED")
+    EvaluationFactory(task=task, detailed_results=json.dumps(DETAILS))
+    page = console.get(page_of(task), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert f"<h3>{name}</h3>" in page
+    assert f"<h3>Best: {name}</h3>" in page
+    assert f"<th>{name}</th>" in page
+    assert name in console.get(LIST, HTTP_ACCEPT_LANGUAGE="en").content.decode()
+
+
 def test_teacher_distilled_and_control_are_compared(console):
     task = TaskFactory(status="COMPLETED")
     EvaluationFactory(task=task, detailed_results=json.dumps(DETAILS))
