@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from distillation.contract.spec import DataSpec, LossSpec, RunSpec, StudentSpec
+from distillation.contract.spec import DataSpec, LossSpec, RunSpec, StudentSpec, TeacherSpec
 from distillation.engine import export, losses, run, students, workloads
 from distillation.engine.context import Context
 from distillation.tests.engine.coloured import epochs_of, result_of
@@ -71,6 +71,25 @@ def test_pictures_are_learned_of_one_data_set_and_held_out_of_the_other(
     result = result_of(context)
     assert result["pictures"] == {"train": 3 * 8, "unlabeled": 24, "val": 3 * 3}
     assert result["evaluation"]["sample_count"] == 3 * 3
+
+
+@pytest.mark.parametrize("name", ["teacher", "other"])
+def test_the_answers_are_those_of_the_teacher_that_is_named(
+    home: Path, make_context: MakeContext, brief: RunSpec, name: str
+):
+    write_teacher(home / "models" / "other", seed=6)
+    context = make_context(replace(brief, teacher=TeacherSpec("task", name, f"models/{name}")))
+    workload: Any = workloads.of(context)
+    with context.progress.phase("prepare", 0, workload.unit):
+        workload.prepare()
+    with context.progress.phase("teacher", workload.total, workload.unit):
+        workload.ask_teacher()
+    pictures = students.normalise(torch.from_numpy(np.array(workload.pack.pictures)))
+    for folder in ("teacher", "other"):
+        model, _ = export.load_student(home / "models" / folder)
+        with torch.inference_mode():
+            same = np.allclose(workload.outputs.arrays["logits"], model(pictures).numpy(), atol=1e-4)
+        assert same is (folder == name)
 
 
 @pytest.mark.parametrize("size", [8, 12])
