@@ -5,6 +5,7 @@ from __future__ import annotations
 from distillation.tests.option_proofs.proof import ADAPTED, CHOICES, EACH, RUNS, SPEC, SUM, Proof, each
 
 _TERMS = f"{EACH}::test_the_terms_of_the_kind_count_with_weights_that_need_not_make_up_one"
+_DENSE = "engine/test_dense_answers.py::test_answers_are_compared_at_the_temperature_and_at_no_other"
 _SOFT = f"{RUNS}::test_the_soft_loss_is_that_of_the_method_and_of_no_other"
 _FEATURES = "engine/test_feature_comparisons.py"
 _COMPARED = f"{_FEATURES}::test_a_run_compares_as_its_feature_loss_says_and_not_as_a_neighbour"
@@ -12,7 +13,9 @@ _LAYERS = "engine/test_feature_run.py::test_another_layer_or_weight_gives_other_
 _JOINT = "engine/lora/test_joint.py"
 
 METHOD: dict[str, Proof] = {
-    "temperature": Proof("engine", "each soft loss written out, at this temperature and at twice it", (_SOFT, SPEC)),
+    "temperature": Proof(
+        "engine", "each soft loss written out, at this temperature and at others", (_SOFT, _DENSE, SPEC),
+    ),
     "alpha": Proof(
         "request", "1 − alpha, and the gradient of the weighted sum",
         (
