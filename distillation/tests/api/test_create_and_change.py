@@ -88,6 +88,22 @@ def test_a_task_that_has_started_cannot_be_changed(api, digits):
     assert "QUEUED" in answer.json()["message"]
 
 
+def test_each_text_is_kept_shown_and_changed_under_its_own_name(api, request_body):
+    columns = {
+        "taskName": "task_name", "description": "description", "taskInputName": "task_input_name",
+        "remark": "remark", "datasetName": "dataset_name", "valDatasetName": "val_dataset_name",
+    }  # fmt: skip
+    sent = {name: f"其 {number}" for number, name in enumerate(columns)}
+    task_id = api.post(f"{ROOT}/tasks", {**request_body, **sent}, format="json").json()["data"]["taskId"]
+    kept = TrainingTask.objects.values(*columns.values()).get(task_id=task_id)
+    assert {name: kept[column] for name, column in columns.items()} == sent
+    for name in columns:
+        sent |= {name: f"另 {name}"}
+        api.patch(f"{ROOT}/tasks/{task_id}", {name: sent[name]}, format="json")
+        shown = api.get(f"{ROOT}/tasks/{task_id}").json()["data"]
+        assert {other: shown[other] for other in columns} == sent
+
+
 def test_a_clone_is_a_new_task_with_the_changes(api, request_body):
     task = create(api, **request_body, epochs=7).json()["data"]
     clone = api.post(f"{ROOT}/tasks/{task['taskId']}/clone", {"batchSize": 8}, format="json").json()["data"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from distillation.contract.options import BY_NAME
 from distillation.contract.request_students import resolve_student
 from distillation.contract.sentence import Refused
 from distillation.contract.spec import TaskType
@@ -98,6 +99,16 @@ def test_a_sequence_has_no_image_size():
 )
 def test_what_does_not_fit_is_refused(changes: dict, words: str):
     assert words in refused(**changes)
+
+
+@pytest.mark.parametrize("family", BY_NAME["studentModelType"].choices)
+def test_a_family_agrees_with_its_own_students_alone(family: str):
+    for student in STUDENTS.values():
+        request = values(studentModel=student.name, studentModelType=family)
+        if student.family == family:
+            assert resolve_student(request, external=False) is student
+        else:
+            assert f"is of the family {student.family}" in refused(**request)
 
 
 def test_names_of_families_tell_the_same_task_as_the_catalogue():

@@ -20,13 +20,15 @@ def terms_of(logits: torch.Tensor, *, feature: bool = False) -> Terms:
     return Terms(hard, soft, (logits - 1).square().mean() if feature else None)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.9, 1.0])
+@pytest.mark.parametrize(
+    ("soft", "hard"), [(0.0, 1.0), (0.3, 0.7), (0.9, 0.1), (1.0, 0.0), (2.5, 0.4), (0.4, 2.5), (0.4, 0.4)]
+)
 @pytest.mark.parametrize("share", [1.0, 0.25])
-def test_the_gradient_is_that_of_the_weighted_sum(alpha: float, share: float):
+def test_the_gradient_is_that_of_the_weighted_sum(soft: float, hard: float, share: float):
     one, two = golden().student.clone().requires_grad_(), golden().student.clone().requires_grad_()
-    objective.backward(terms_of(one), LossSpec(4.0, alpha, 1 - alpha), share)
+    objective.backward(terms_of(one), LossSpec(4.0, soft, hard), share)
     terms = terms_of(two)
-    (share * (alpha * terms.soft + (1 - alpha) * terms.hard)).backward()
+    (share * (soft * terms.soft + hard * terms.hard)).backward()
     torch.testing.assert_close(one.grad, two.grad)
 
 

@@ -1,7 +1,8 @@
-"""Every option changes its own part of the run's spec alone, or is named here with what it does instead.
+"""Every option changes its own part of the run's spec alone, to the value asked for, or is named here with what else
+it does.
 
-That each part of the spec does what it says is proved in the engine's tests; this table sees to it that no option is
-lost, or taken for its neighbour, on the way there.
+That each part of the spec does what it says is proved by the tests that ``test_option_proofs`` names; this table sees
+to it that no option is lost, or taken for its neighbour, on the way there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from distillation.contract.options import OPTIONS
+from distillation.contract.options import BY_NAME, OPTIONS
+from distillation.contract.request import InvalidRequest
 from distillation.services.run_spec import build_spec
 from distillation.services.tasks import create_task
 from distillation.tests.factories import PresetFactory
@@ -77,15 +79,34 @@ REACHES: dict[str, tuple[dict[str, Any], Any, str]] = {
 }
 """Option → what it needs beside it, another value, and the only part of the spec that this changes."""
 
-SEVERAL: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
-    "datasetId": ({}, "others", {"data.dataset_id", "data.path", "data.val_path"}),
-    "teacherModel": ({}, "second", {"teacher.name", "teacher.path"}),
-    "alpha": ({}, 0.4, {"loss.soft_weight", "loss.hard_weight"}),
+BECOMES: dict[str, Any] = {
+    "valDatasetId": "datasets/others",
+    "intermediateLayers": [["a", "b"]],
+    "attentionDistill": "at",
+    "batchSize": 0,
+    "gpuDevices": 2,
+    "seeds": [5],
+    "autoSaveCheckpoint": -1,
+    "loraPreset": 64,
+    "loraLayers": [0, 1],
+}
+"""What the spec holds then, where it is not the value itself."""
+
+OTHER_NAMES = {"8bit": "int8"}
+"""Choices that the engine knows under one name."""
+
+SEVERAL: dict[str, tuple[dict[str, Any], Any, dict[str, Any]]] = {
+    "datasetId": ({}, "others", {
+        "data.dataset_id": "others", "data.path": "datasets/others", "data.val_path": "datasets/others",
+    }),
+    "teacherModel": ({}, "second", {"teacher.name": "second", "teacher.path": "models/second"}),
+    "alpha": ({}, 0.4, {"loss.soft_weight": 0.4, "loss.hard_weight": 0.6}),
     "augmentation": (
-        {"teacherModel": "", "trainingMode": "direct"}, "standard", {"train.augmentation", "train.views"},
+        {"teacherModel": "", "trainingMode": "direct"}, "standard",
+        {"train.augmentation": "standard", "train.views": 4},
     ),
 }  # fmt: skip
-"""Those that change more than one."""
+"""Those that change more than one, with what they become."""
 
 WHOLE = ("trainingMode", "loraTarget")
 """Those that add or take away a whole part."""
@@ -129,20 +150,22 @@ def leaves(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def changed(beside: dict[str, Any], option: str, value: Any) -> set[str]:
-    """The parts of the spec in which two tasks differ that differ in the option."""
-    specs = []
-    for request in (BASE | beside, BASE | beside | {option: value}):
-        spec = leaves(asdict(build_spec(create_task(request, "alice"), threads=1, device="cpu")))
-        specs.append({name: json.dumps(part) for name, part in spec.items() if name != "task_id"})
-    first, second = specs
-    return {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
+def spec_of(request: dict[str, Any]) -> dict[str, Any]:
+    """The parts of its run's spec, as in JSON."""
+    spec = build_spec(create_task(request, "alice"), threads=1, device="cpu")
+    return {name: json.loads(json.dumps(part)) for name, part in leaves(asdict(spec)).items() if name != "task_id"}
+
+
+def changed(beside: dict[str, Any], option: str, value: Any) -> dict[str, Any]:
+    """The parts of the spec that are others when the option is another."""
+    first, second = spec_of(BASE | beside), spec_of(BASE | beside | {option: value})
+    return {name: second.get(name) for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
 
 
 @pytest.mark.parametrize("option", REACHES)
 def test_an_option_changes_its_own_part_of_the_spec_alone(option: str):
     beside, value, part = REACHES[option]
-    assert changed(beside, option, value) == {part}
+    assert changed(beside, option, value) == {part: BECOMES.get(option, value)}
 
 
 @pytest.mark.parametrize("option", SEVERAL)
@@ -151,9 +174,22 @@ def test_an_option_of_several_parts_changes_these(option: str):
     assert changed(beside, option, value) == parts
 
 
+@pytest.mark.parametrize("option", [name for name in (*REACHES, *SEVERAL) if BY_NAME[name].choices])
+def test_every_choice_reaches_the_spec_as_itself(option: str):
+    beside, _, parts = (REACHES | SEVERAL)[option]
+    part = parts if isinstance(parts, str) else f"train.{option}"
+    for choice in BY_NAME[option].choices:
+        if choice == "cwd":  # not for this student; the refusal names what arrived
+            with pytest.raises(InvalidRequest, match="cwd does not suit classification"):
+                create_task(BASE | beside | {option: choice}, "alice")
+            continue
+        assert spec_of(BASE | beside | {option: choice})[part] == OTHER_NAMES.get(choice, choice)
+
+
 def test_options_of_a_whole_part_add_it():
     lora = changed({}, "loraTarget", "teacher")
     assert {name.split(".")[0] for name in lora} == {"lora"}
+    assert lora["lora.target"] == "teacher"
     direct = create_task(BASE | {"trainingMode": "direct", "teacherModel": ""}, "alice")
     spec = build_spec(direct, threads=1, device="cpu")
     assert (spec.mode, spec.teacher, spec.loss) == ("direct", None, None)

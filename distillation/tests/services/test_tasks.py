@@ -36,6 +36,11 @@ def test_a_task_is_created_pending_with_all_its_values(digits):
     assert start_problems(task) == []
 
 
+def test_names_of_data_sets_are_filled_from_them(digits):
+    task = create_task({**DIRECT, "valDatasetId": "digits"}, "alice")
+    assert (task.dataset_name, task.val_dataset_name) == ("digits", "digits")
+
+
 def test_an_unknown_data_set_names_those_that_exist(digits):
     with pytest.raises(InvalidRequest, match=r"There is no data set letters .* available: digits"):
         create_task({**DIRECT, "datasetId": "letters"}, "alice")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
 import transformers
 
+from distillation.contract.lora import LoraSpec
 from distillation.contract.sentence import Refused
 from distillation.engine import lora
 from distillation.tests.engine.lora.samples import lora_of, vit
@@ -93,3 +94,19 @@ def test_exactly_the_chosen_modules_are_adapted_and_the_answers_stay(network: st
     inserted = lora.insert(model, lora_of(), "big")
     assert tuple(path for path, _ in lora.adapted_layers(model)) == inserted.modules
     torch.testing.assert_close(model(pixel_values=pictures).logits, before, rtol=0, atol=1e-6)
+
+
+def test_the_biases_that_learn_are_those_asked_for():
+    every = {name for name, _ in vit().named_parameters() if name.endswith(".bias")}
+    expected = {
+        "none": set[str](),
+        "lora_only": {name for name in every if ".q_proj." in name or ".fc1." in name},
+        "all": every,
+    }
+    assert set(get_args(get_type_hints(LoraSpec)["bias"])) == expected.keys()
+    for choice, names in expected.items():
+        network = vit()
+        lora.insert(network, lora_of(bias=choice, target_modules=("q_proj", "fc1")), "big")
+        learning = {name.replace(".base_layer", "") for name, one in network.named_parameters() if one.requires_grad}
+        assert {name for name in learning if name.endswith(".bias")} == names, choice
+        assert len({name for name in learning if ".lora_" in name}) == 2 * 4
