@@ -29,10 +29,11 @@ DEFAULT_WORDS = {
 detector looks for the bare name, as Grounding DINO was trained."""
 DEFAULT_QUESTIONS = {
     "qwen2_5_vl": "What does the picture show? Answer with one of: {classes}.",
-    "causal_lm": "Which of these describes the text: {classes}? Answer:",
-    "gguf": "Which of these describes the text: {classes}? Answer:",
+    "causal_lm": "Category:",
+    "gguf": "Category:",
 }
-"""A language model continues what it reads, so its question ends where the answer begins."""
+"""A language model continues what it reads, so its question ends where the answer begins. It does not list the classes:
+that takes a small model's mind off the text (of four groups of news SmolLM2-135M found 33 % with it, 67 % without)."""
 ENGLISH_ONLY = frozenset({"clip", "siglip", "open_vocabulary"})
 """Kinds whose text tower may not know other scripts: names in those need words of their own."""
 

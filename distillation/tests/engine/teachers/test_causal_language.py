@@ -22,7 +22,7 @@ from distillation.tests.engine.teachers.samples import TOWER, source_of, write_c
 CLASSES = ("sport", "sports", "金融")
 """One begins another, and one is Chinese."""
 TEXTS = ["the team won the match", "银行今天又涨价", "a", "the team won the match today, said the coach of the league"]
-QUESTION = "\nWhich of these describes the text: sport, sports, 金融? Answer:"
+QUESTION = "\nCategory:"
 
 
 def load(folder: Path, kind: str = "causal_lm", **options: Any) -> TextTeacher:
@@ -111,7 +111,7 @@ def test_fewer_bits_change_the_answers_a_little(name, kind, quantization, reques
 
 
 def _without_room(folder: Path) -> None:
-    _set(folder, "config.json", max_position_embeddings=40)
+    _set(folder, "config.json", max_position_embeddings=20)
 
 
 def _foreign_tokenizer(folder: Path) -> None:
