@@ -26,7 +26,7 @@ POOL, HELD_OUT, LABELLED = 5000, 2000, 1000
 """Pictures of Fashion-MNIST to learn from, held out, and labelled of those to learn from."""
 SCENES, HELD_OUT_SCENES = 600, 150
 GROUPS = {"rec.sport.baseball": "baseball", "sci.space": "space", "sci.med": "medicine", "rec.autos": "cars"}
-TEXTS, WORDS = (80, 160, 160), 30
+TEXTS, WORDS = (80, 800, 160), 30
 """Labelled, without labels, held out; words of each that are kept."""
 
 
