@@ -104,8 +104,8 @@ def newsgroups(runs: Runs) -> bool:
     rows = [
         runs.run(
             f"newsgroups-{seed}",
-            distilled("textcnn-small", 0, "newsgroups", teacher, task_type="text", seed=seed, alpha=0.5,
-                      temperature=2.0, epochs=30, batch_size=32, learning_rate=0.001),
+            distilled("textcnn-small", 0, "newsgroups", teacher, task_type="text", seed=seed, alpha=0.9,
+                      temperature=2.0, epochs=60, batch_size=32, learning_rate=0.003),
         )
         for seed in SEEDS
     ]  # fmt: skip
