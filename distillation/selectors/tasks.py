@@ -41,7 +41,7 @@ def find_task(user: User | AnonymousUser, task_id: str) -> TrainingTask:
 def find_own_task(user: User | AnonymousUser, task_id: str) -> TrainingTask | None:
     """A task of the user, or None; scripts report about theirs, and the general question costs more to ask."""
     name = rights(user).username
-    own = TrainingTask.objects.alive().filter(task_id=task_id, create_by=name)
+    own = TrainingTask.objects.alive().filter(task_id=task_id, create_by=name).order_by()
     # The database's idea of an equal name may be wider than ours.
     return next((task for task in own if rights(user).owns(task.create_by)), None) if name else None
 

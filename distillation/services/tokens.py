@@ -40,6 +40,7 @@ def find_token(raw: str) -> ScriptToken | None:
         ScriptToken.objects.filter(prefix=prefix, revoked=False)
         .select_related("user")
         .annotate(group_name=F("user__groups__name"))
+        .order_by()
     )
     if not rows or rows[0].has_expired or not rows[0].user.is_active or not rows[0].is_valid(raw):
         return None
