@@ -35,10 +35,15 @@ def compression_middleware(
         if len(content) < SMALLEST:
             return response
         patch_vary_headers(response, ("Accept-Encoding",))
-        if _GZIP.search(request.headers.get("Accept-Encoding", "")):
+        if takes_gzip(request):
             response.content = gzip.compress(content, LEVEL, mtime=0)  # type: ignore[attr-defined]
             response.headers["Content-Encoding"] = "gzip"
             response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         return response
 
     return answer
+
+
+def takes_gzip(request: HttpRequest) -> bool:
+    """Whether the client asks for it."""
+    return bool(_GZIP.search(request.headers.get("Accept-Encoding", "")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from django.core.paginator import InvalidPage
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.views import defaults
 from unfold.forms import AuthenticationForm
@@ -54,6 +55,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the person may open the console at all."""
         return may_enter(request.user)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """The pages that are more than a list or a form."""
+        pages: list[URLPattern] = import_module("distillation.console.urls").urlpatterns
+        return pages
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Change one's own password; that it happened is in the audit log."""

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "distillation_site.origin.origin_middleware",
     "corsheaders.middleware.CorsMiddleware",
     "distillation_site.compression.compression_middleware",
+    "distillation_site.static_compression.static_compression_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -162,6 +163,12 @@ FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 # Static files come out of the installed packages; no collectstatic is needed.
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/plotly-[0-9.]+/"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "distillation_site.plotly_files.PlotlyFinder",
+]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
