@@ -9,6 +9,7 @@ import dataclasses
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,9 +74,14 @@ class Watch:
     def __init__(self) -> None:
         self._wall, self._processor = time.perf_counter(), time.process_time()
 
-    def rates(self, samples: int) -> tuple[float, float]:
-        """Samples a second by both clocks."""
-        return samples / (time.perf_counter() - self._wall), samples / (time.process_time() - self._processor)
+    def seconds(self) -> tuple[float, float]:
+        """By both clocks."""
+        return time.perf_counter() - self._wall, time.process_time() - self._processor
+
+    def rates(self, samples: int, without: Sequence[tuple[float, float]] = ()) -> tuple[float, float]:
+        """Samples a second by both clocks, some seconds left out."""
+        wall, processor = (whole - sum(parts) for whole, *parts in zip(self.seconds(), *without, strict=True))
+        return samples / wall, samples / processor
 
 
 def digits(side: int) -> Digits:

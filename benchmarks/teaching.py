@@ -38,7 +38,7 @@ def digits_100(runs: Runs) -> bool:
         teacher = runs.run(
             f"digits-teacher-{seed}",
             labels_only("resnet18", 8, "digits-100", seed=seed, epochs=150, batch_size=32, learning_rate=0.001,
-                        augmentation="standard", views=0, ema=True),
+                        augmentation="light", views=0, ema=True),
         )  # fmt: skip
         rows.append(
             runs.run(
