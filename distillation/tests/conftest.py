@@ -19,11 +19,11 @@ ROWS_OF_MIGRATIONS = ("0003_default_presets", "0005_roles")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A transactional test empties every table when it ends; the tests after it need what migrations wrote."""
     result = yield
     marker = item.get_closest_marker("django_db")
-    if marker is not None and marker.kwargs.get("transaction"):
+    if nextitem is not None and marker is not None and marker.kwargs.get("transaction"):
         with item.config.stash[blocking_manager_key].unblock():
             for name in ROWS_OF_MIGRATIONS:
                 import_module(f"distillation.migrations.{name}").forwards(apps, None)

@@ -85,6 +85,6 @@ def test_the_documentation_asks_no_other_host(page, live_server, path):
     # What the page's security policy blocks never leaves the browser; answers are what came from somewhere.
     page.on("response", lambda response: asked.append(response.url))
     page.goto(path)
+    expect(page.locator("body")).to_contain_text("/model-distillation/tasks", timeout=30_000)
     page.wait_for_timeout(2_000)
-    expect(page.locator("body")).to_contain_text("/model-distillation/tasks")
     assert [url for url in asked if not url.startswith((live_server.url, "data:", "blob:"))] == []
