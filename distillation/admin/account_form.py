@@ -30,6 +30,13 @@ DUTIES = {
 """What a role may do, as a continuation of its name."""
 
 
+class LabelledSelect(UnfoldAdminSelect2MultipleWidget):
+    """Several of many, with a search field that screen readers can name."""
+
+    class Media:
+        js = ("distillation/select_labels.js",)
+
+
 class RolesAndTeams(forms.ModelForm):
     """Roles and teams of an account; Django's groups hold both."""
 
@@ -40,7 +47,7 @@ class RolesAndTeams(forms.ModelForm):
         queryset=Team.objects.none(),
         label=_("Teams"),
         required=False,
-        widget=UnfoldAdminSelect2MultipleWidget(),
+        widget=LabelledSelect(),
         help_text=_(
             "People of one team see each other's tasks, presets and data sets. "
             "Who is in no team shares theirs with everyone who holds a role."
@@ -98,7 +105,7 @@ class TeamForm(forms.ModelForm):
         queryset=User.objects.none(),
         label=_("Members"),
         required=False,
-        widget=UnfoldAdminSelect2MultipleWidget(),
+        widget=LabelledSelect(),
         help_text=_("They see each other's tasks, presets and data sets, unless these are private."),
     )
 
