@@ -50,7 +50,7 @@ def _counts(counts: dict[str, int]) -> list[dict[str, Any]]:
         {
             "badge": badge.badge(status),
             "count": figures.count(counts[status.value]),
-            "url": f"{base}?status__exact={status.value}&runs=real",
+            "url": f"{base}?status={status.value}&runs=real",
         }
         for status in (TaskStatus.RUNNING, TaskStatus.QUEUED, TaskStatus.COMPLETED, TaskStatus.FAILED,
                        TaskStatus.PAUSED, TaskStatus.STOPPED, TaskStatus.PENDING)

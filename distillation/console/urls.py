@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.choices.urls import urlpatterns as choices
+
+urlpatterns: list[URLPattern] = [
+    *choices,
+]
