@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from distillation.console.choices.urls import urlpatterns as choices
+from distillation.console.overview.urls import urlpatterns as overview
 
 urlpatterns: list[URLPattern] = [
     *choices,
+    *overview,
 ]

@@ -11,13 +11,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from django.db.models import Avg, CharField, Count, F, Max, Q, Sum, Value, Window
+from django.db.models import Avg, Count, F, Max, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from distillation.contract.options import BY_NAME
-from distillation.models import Executor, TaskStatus, TrainingTask
+from distillation.models import Dataset, Executor, TaskStatus, TrainingTask
 from distillation.models.task import TaskQuerySet
 from distillation.selectors.rights import Rights, visible
 from distillation.selectors.task_types import type_of_task
@@ -37,6 +37,7 @@ ORDERS = {
 """Word in the address → column."""
 LONGEST = 255
 MOST_CHOICES = 500
+MOST_COMBINATIONS = 5000
 _COLUMNS = (
     "task_id", "task_name", "status", "intent", "progress", "current_epoch", "total_epochs", "phase", "training_mode",
     "teacher_model", "student_model", "dataset_id", "dataset_name", "accuracy", "best_accuracy", "loss", "duration",
@@ -158,22 +159,18 @@ def groups(tasks: TaskQuerySet, ids: Iterable[str]) -> dict[str, dict[str, Any]]
 
 
 def choices(seen_by: Rights) -> dict[str, list[tuple[str, str]]]:
-    """What owner, data set and student can be narrowed to, as (value, label): one query."""
+    """What owner, data set and student can be narrowed to, as (value, label), by name: two queries."""
     tasks = visible(TrainingTask.objects.alive(), seen_by).order_by()
-    nothing = Value("", output_field=CharField())
+    columns = list(tasks.values_list("create_by", "dataset_id", "student_model").distinct()[:MOST_COMBINATIONS])
+    owners, datasets, students = ({row[place] for row in columns} for place in range(3))
+    named = visible(Dataset.objects.order_by(), seen_by).values_list("dataset_id", "dataset_name")
+    names: dict[str, str] = dict(named[:MOST_CHOICES])
+    return {"owner": _sorted(owners), "student": _sorted(students), "dataset": _sorted(datasets, names)}
 
-    def distinct(name: str, column: str, label: Any) -> Any:
-        kind = Value(name, output_field=CharField())
-        return tasks.values(column).annotate(kind=kind, label=label).values_list("kind", column, "label").distinct()
 
-    found = distinct("owner", "create_by", nothing).union(
-        distinct("dataset", "dataset_id", Max("dataset_name")), distinct("student", "student_model", nothing)
-    )
-    sorted_in: dict[str, list[tuple[str, str]]] = {"owner": [], "dataset": [], "student": []}
-    for kind, value, label in found:
-        if value:
-            sorted_in[kind].append((value, label or value))
-    return {kind: sorted(values, key=lambda pair: pair[1])[:MOST_CHOICES] for kind, values in sorted_in.items()}
+def _sorted(values: Iterable[str | None], names: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    pairs = [(value, (names or {}).get(value) or value) for value in values if value]
+    return sorted(pairs, key=lambda pair: pair[1])[:MOST_CHOICES]
 
 
 def _conditions(asked: Asked) -> Q:

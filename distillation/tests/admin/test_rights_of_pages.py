@@ -131,10 +131,14 @@ def arguments(name: str, world: World) -> tuple:
         return (ContentType.objects.get_for_model(TrainingTask).pk, world.task.pk)
     if name == "app_list":
         return ("distillation",)
+    if name == "saved_view":
+        return (1,)
     model, _, rest = name.partition("_")[2].partition("_")
     if model not in ARGUMENTS or rest in ("changelist", "add"):
         return ()
-    more: dict[str, tuple] = {"do": ("stop",), "example": (1,)}
+    more: dict[str, tuple] = {"do": ("stop",), "example": (1,), "results": ("x",)}
+    if rest == "results":
+        return more[rest]
     return (*ARGUMENTS[model](world), *more.get(rest, ()))
 
 
