@@ -64,15 +64,16 @@ def _row(worker: Worker, usages: list[Usage], busy: int, alive_since: datetime) 
         "seen_at": figures.moment(worker.seen_at),
         "slots": _("%(busy)s of %(slots)s") % {"busy": busy, "slots": worker.slots},
         "devices": ", ".join(devices),
-        "meters": _meters(usages, bool(devices)),
+        "meters": _meters(usages, busy, bool(devices)),
         "as_of": clock(max(usage.at for usage in usages)) if usages else "",
     }
 
 
-def _meters(usages: list[Usage], has_gpu: bool) -> list[dict[str, str]]:
+def _meters(usages: list[Usage], busy: int, has_gpu: bool) -> list[dict[str, str]]:
     """CPU, memory and GPU as (label, figure, note, line); a dash and the reason where nothing is measured."""
     if not usages:
-        idle = _("nothing runs here, so nothing is measured")
+        unmeasured = _("nothing was measured in the last 5 minutes")
+        idle = unmeasured if busy else _("nothing runs here, so nothing is measured")
         gpu = idle if has_gpu else _("no GPU on this host")
         return [_meter(_("CPU"), "", idle), _meter(_("Memory"), "", idle), _meter("GPU", "", gpu)]
     host = max(usages, key=lambda usage: usage.at)

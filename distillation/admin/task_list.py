@@ -22,6 +22,8 @@ from distillation.admin.visibility import visibility_chip
 from distillation.contract.task_types import type_of_name
 from distillation.models import TaskStatus, TrainingTask
 
+APART = " · "
+"""Stands between the name of a group and what differs in each of its tasks; ``services.cloning`` writes it."""
 Group = dict[str, Any]
 """The figures of ``selectors.task_table.groups``."""
 Cell = Callable[[TrainingTask], Any]
@@ -48,12 +50,22 @@ def _task(task: TrainingTask) -> SafeString:
     )
 
 
+def member(task: TrainingTask) -> SafeString:
+    """A task among those of its group: what tells it from the others stands first."""
+    return format_html(
+        '<span class="dd-two dd-name" title="{}"><b>{}</b><small class="dd-id">{}</small></span>',
+        task.task_name,
+        task.task_name.partition(APART)[2] or task.task_name,
+        task.task_id,
+    )
+
+
 def _group_task(task: TrainingTask, group: Group) -> SafeString:
     """What the names of clones begin with; what differs stands behind the dot."""
     number = ngettext("%(n)s task", "%(n)s tasks", group["n"]) % {"n": group["n"]}
     return format_html(
         '<span class="dd-two dd-name" title="{0}"><b>{0}</b><small>{1}</small></span>',
-        task.task_name.split(" · ")[0],
+        task.task_name.partition(APART)[0],
         _("group of %(tasks)s") % {"tasks": number},
     )
 

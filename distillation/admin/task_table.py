@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from distillation.admin import badge, figures, words
 from distillation.admin.access import held, person
-from distillation.admin.task_list import COLUMNS, chosen
+from distillation.admin.task_list import COLUMNS, chosen, member
 from distillation.contract.limits import BULK_TASKS
 from distillation.models import Executor, SavedView, TaskStatus, TrainingTask
 from distillation.models.task import TaskQuerySet
@@ -86,6 +86,8 @@ def _rows(shown: list[TrainingTask], columns: list[str], asked: Asked, tasks: Ta
 def _row(task: TrainingTask, group: dict[str, Any] | None, columns: list[str], asked: Asked) -> dict[str, Any]:
     if group is None or group["n"] < 2:
         cells = [(name, COLUMNS[name].label, COLUMNS[name].cell(task)) for name in columns]
+        if asked.group:
+            cells[0] = ("task", COLUMNS["task"].label, member(task))
         url = reverse("admin:distillation_trainingtask_change", args=[task.pk])
         return {"pk": task.pk, "name": task.task_name, "url": url, "cells": cells, "group": None}
     cells = []

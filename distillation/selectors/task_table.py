@@ -155,7 +155,7 @@ def groups(tasks: TaskQuerySet, ids: Iterable[str]) -> dict[str, dict[str, Any]]
         n=Count("id"), best=Max("best_accuracy"), done=Avg("progress"), seconds=Sum("duration"),
         students=Count("student_model", distinct=True), datasets=Count("dataset_id", distinct=True), **states
     )  # fmt: skip
-    return {row["group_id"]: row for row in found}
+    return {str(row["group_id"]): dict(row) for row in found}
 
 
 def choices(seen_by: Rights) -> dict[str, list[tuple[str, str]]]:

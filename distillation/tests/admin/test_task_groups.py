@@ -45,7 +45,9 @@ def test_the_link_of_a_group_shows_its_tasks_under_the_same_filters(console):
     sweep(99, status="COMPLETED")
     TrainingTask.objects.filter(pk=wanted[0].pk).update(status="FAILED")
     row = next(row for row in console.get(LIST).context["rows"] if row["group"])
-    assert {row["pk"] for row in console.get(f"{LIST}{row['url']}").context["rows"]} == {task.pk for task in wanted}
+    page = console.get(f"{LIST}{row['url']}")
+    assert {row["pk"] for row in page.context["rows"]} == {task.pk for task in wanted}
+    assert "<b>temperature=1</b>" in page.content.decode()  # what differs, not what is the same
     assert listed(console, f"group={wanted[0].group_id}&status=FAILED") == [wanted[0].task_name]
 
 

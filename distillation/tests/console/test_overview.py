@@ -102,6 +102,7 @@ def test_hosts_show_what_their_runs_use_and_why_there_is_nothing(world):
         "2 of 2", True, True, True,
     )  # fmt: skip
     assert [meter["figure"] for meter in second["meters"]] == ["–"] * 3
+    assert second["meters"][0]["note"] == "nothing was measured in the last 5 minutes"
     assert second["meters"][2]["note"] == "no GPU on this host"
     assert (second["alive"], second["as_of"]) == (False, "")
 
