@@ -14,8 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count, Exists, F, Func, Max, OuterRef, Q
 from django.utils import timezone
 
 from distillation.models import (
@@ -44,8 +43,6 @@ SAMPLE_SECONDS = 300.0
 """Older samples say nothing about now."""
 MOST_WORKERS = 50
 BEST_SECONDS = 60
-_AUDITED = ("dataset", "lorapreset")
-"""Kinds whose rows have owners; what happens to tasks is in their transitions."""
 
 
 @dataclass(slots=True)
@@ -179,8 +176,19 @@ def _best(seen_by: Rights) -> list[Best]:
     return sorted(found, key=lambda best: -best.completed)
 
 
+class _KeyAsText(Func):
+    """A primary key as the audit log keeps it. MySQL compares bytes: its texts may not agree on a collation."""
+
+    output_field = CharField()
+    template = "CAST(%(expressions)s AS VARCHAR)"
+
+    def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """MySQL and MariaDB."""
+        return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)", **extra)
+
+
 def _keys(model: Any, seen_by: Rights) -> Any:
-    return visible(model.objects.all(), seen_by).order_by().values(key=Cast("pk", CharField()))
+    return visible(model.objects.all(), seen_by).order_by().values(key=_KeyAsText(F("pk")))
 
 
 def _real(seen_by: Rights) -> TaskQuerySet:
