@@ -21,6 +21,7 @@ from unfold.sites import UnfoldAdminSite
 
 from distillation.selectors import rights
 from distillation.services.accounts import note_password
+from distillation_site.choices import recall
 
 
 def may_enter(user: User | AnonymousUser | AbstractBaseUser) -> bool:
@@ -60,6 +61,13 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         """The pages that are more than a list or a form."""
         pages: list[URLPattern] = import_module("distillation.console.urls").urlpatterns
         return pages
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Let somebody in, in the language and the look that their account keeps."""
+        response: HttpResponse = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
+            recall(response, request.user)
+        return response
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Change one's own password; that it happened is in the audit log."""

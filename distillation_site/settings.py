@@ -233,6 +233,7 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "6px",
     "STYLES": ["distillation.admin.navigation.styles"],
+    "SCRIPTS": ["distillation.admin.navigation.theme_script"],
     "DASHBOARD_CALLBACK": "distillation.admin.dashboard.dashboard",
     "SIDEBAR": {"navigation": "distillation.admin.navigation.sidebar"},
     "COLORS": {

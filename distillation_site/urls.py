@@ -7,11 +7,12 @@ from drf_spectacular.views import SpectacularAPIView
 
 from distillation.api.docs import RedocView, SwaggerView
 from distillation.api.views.site import HealthView, NothingHereView
+from distillation_site.choices import set_language
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("health/", HealthView.as_view(), name="health"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("swagger-ui/", SwaggerView.as_view(url_name="schema"), name="swagger-ui"),

@@ -18,6 +18,7 @@ from distillation.models import (
     LoraPreset,
     ModelEvaluation,
     Role,
+    SavedView,
     ScriptToken,
     TeacherAlias,
     Team,
@@ -32,6 +33,7 @@ KINDS = {
     "inferencejob": _("Labelling job"),
     "teacheralias": _("Teacher alias"),
     "scripttoken": _("Script token"),
+    "savedview": _("Saved view"),
     "user": _("User"),
     "team": _("Team"),
 }
@@ -67,6 +69,7 @@ _MODELS: dict[str, type[Model]] = {
     "inferencejob": InferenceJob,
     "teacheralias": TeacherAlias,
     "scripttoken": ScriptToken,
+    "savedview": SavedView,
     "user": User,
     "team": Team,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,58 +12,96 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from distillation import selectors
-from distillation.admin import badge, figures
+from distillation.admin import activity, badge, figures, hosts, verbs, words
 from distillation.admin.access import held
-from distillation.models import Executor, TaskStatus, TaskTransition, TrainingTask
+from distillation.admin.metric_names import metric, metric_of_type
+from distillation.models import TaskStatus, TrainingTask, Worker
 from distillation.models.choices import ACTIVE
-from distillation.models.sentences import shown
-from distillation.selectors import Rights
+from distillation.models.sentences import shown, translate
+from distillation.selectors import Rights, overview
+from distillation.selectors.overview import Counts
 
 ROWS = 8
+_SHOWN = (TaskStatus.RUNNING, TaskStatus.QUEUED, TaskStatus.COMPLETED, TaskStatus.FAILED,
+          TaskStatus.PAUSED, TaskStatus.STOPPED, TaskStatus.PENDING)  # fmt: skip
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the front page's figures to unfold's context."""
-    context["title"] = _("Overview")
+    return {**context, "title": _("Overview"), **live(request)}
+
+
+def live(request: HttpRequest) -> dict[str, Any]:
+    """What the page shows, and shows again every few seconds; ten queries."""
     rights = held(request)
     if not rights.has_role:
-        return {**context, "may_view": False}
-    counts = selectors.status_counts(rights)
-    real = selectors.tasks_seen_by(rights).exclude(executor=Executor.SAMPLE)
+        return {"may_view": False}
+    counts, workers = overview.counts(rights), overview.workers()
     return {
-        **context,
         "may_view": True,
         "may_add": rights.may_create,
         "counts": _counts(counts),
-        "empty": not sum(counts.values()),
-        "silence": _silence(counts),
-        "running": [_running(task) for task in real.filter(status=TaskStatus.RUNNING)[:ROWS]],
-        "queue": [_queued(task, place) for place, task in _queue(rights)],
-        "failed": [_failed(task) for task in real.filter(status=TaskStatus.FAILED).order_by("-end_time", "-id")[:ROWS]],
-        "recent": [_event(row) for row in _events(rights)],
+        "best": _best(rights),
+        "empty": not sum(counts.by_status.values()),
+        "silence": _silence(counts.by_status, workers),
+        "running": [_running(task, request) for task in overview.running(rights, ROWS)],
+        "running_more": max(counts.by_status[TaskStatus.RUNNING] - ROWS, 0),
+        "queue": _queue(rights, workers),
+        "queue_more": max(counts.by_status[TaskStatus.QUEUED] - ROWS, 0),
+        "failed": [_failed(task, request) for task in overview.failed(rights, ROWS)],
+        "failed_url": _list_url(status=TaskStatus.FAILED, o="-ended"),
+        "recent": activity.recent(rights, ROWS),
+        "hosts": hosts.rows(workers),
+        "disk": hosts.disk(),
         "list_url": reverse("admin:distillation_trainingtask_changelist"),
+        "as_of": timezone.localtime().strftime("%H:%M:%S"),
     }
 
 
-def _counts(counts: dict[str, int]) -> list[dict[str, Any]]:
-    base = reverse("admin:distillation_trainingtask_changelist")
+def _list_url(**asked: str) -> str:
+    query = urlencode({**asked, "runs": "real"})
+    return f"{reverse('admin:distillation_trainingtask_changelist')}?{query}"
+
+
+def _counts(counts: Counts) -> list[dict[str, Any]]:
     return [
         {
             "badge": badge.badge(status),
-            "count": figures.count(counts[status.value]),
-            "url": f"{base}?status__exact={status.value}&runs=real",
+            "count": figures.count(counts.by_status[status]),
+            "lately": _lately(counts.lately.get(status, 0)) if status in overview.ENDED else "",
+            "url": _list_url(status=status.value),
         }
-        for status in (TaskStatus.RUNNING, TaskStatus.QUEUED, TaskStatus.COMPLETED, TaskStatus.FAILED,
-                       TaskStatus.PAUSED, TaskStatus.STOPPED, TaskStatus.PENDING)
-    ]  # fmt: skip
+        for status in _SHOWN
+    ]
 
 
-def _silence(counts: dict[str, int]) -> str:
+def _lately(number: int) -> str:
+    return _("%(days)s d: +%(n)s") % {"days": overview.DAYS, "n": figures.count(number)}
+
+
+def _best(rights: Rights) -> dict[str, Any]:
+    """The best of each type; types are not compared with one another, since their metrics differ."""
+    found, at = overview.best(rights)
+    types = [
+        {
+            "type": words.value_word(best.task_type),
+            "metric": metric_of_type(best.task_type),
+            "value": figures.percent(best.accuracy),
+            "of": ngettext("best of %(n)s completed task", "best of %(n)s completed tasks", best.completed)
+            % {"n": figures.count(best.completed)},
+            "url": _list_url(type=best.task_type, status=TaskStatus.COMPLETED, o="-best"),
+        }
+        for best in found
+    ]
+    return {"types": types, "as_of": hosts.clock(at)}
+
+
+def _silence(by_status: dict[str, int], workers: list[Worker]) -> str:
     """Why nothing would run, when no worker lives."""
-    worker = selectors.newest_worker()
+    worker = workers[0] if workers else None
     if worker is not None and worker.seen_at >= timezone.now() - selectors.WORKER_SILENCE:
         return ""
-    waiting = sum(counts[status] for status in ACTIVE)
+    waiting = sum(by_status[status] for status in ACTIVE)
     since = (
         _("No worker has been seen for %(time)s.") % {"time": figures.duration(_seconds_since(worker.seen_at))}
         if worker is not None
@@ -82,7 +121,7 @@ def _seconds_since(at: Any) -> float:
     return (timezone.now() - at).total_seconds()
 
 
-def _running(task: TrainingTask) -> dict[str, Any]:
+def _running(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     return {
         **_named(task),
         "badge": badge.status_badge(task),
@@ -90,53 +129,51 @@ def _running(task: TrainingTask) -> dict[str, Any]:
         "bar": badge.progress_bar(task),
         "phase": badge.doing(task),
         "remaining": figures.duration(task.estimated_time),
+        "metric": metric(task),
         "accuracy": figures.percent(task.accuracy),
         "best": figures.percent(task.best_accuracy) if task.best_accuracy is not None else "",
+        "stop": _button("stop", task, request),
     }
 
 
-def _queue(seen_by: Rights) -> list[tuple[int, TrainingTask]]:
-    """The first tasks of the queue that the person may see, each with its place among all."""
-    places = {pk: place for place, pk in enumerate(TrainingTask.objects.queued().values_list("pk", flat=True), 1)}
+def _queue(rights: Rights, workers: list[Worker]) -> list[dict[str, Any]]:
+    seen_at = workers[0].seen_at if workers else None
     return [
-        (places[task.pk], task)
-        for task in selectors.visible(TrainingTask.objects.queued(), seen_by)[:ROWS]
-        if task.pk in places
+        {
+            **_named(task),
+            "place": place,
+            "since": figures.ago(task.queued_at),
+            "priority": task.priority,
+            "reason": translate(selectors.Wait(place, seen_at).reason),
+        }
+        for place, task in overview.queued(rights, ROWS)
     ]
 
 
-def _queued(task: TrainingTask, place: int) -> dict[str, Any]:
-    return {**_named(task), "place": place, "since": figures.ago(task.queued_at), "priority": task.priority}
-
-
-def _failed(task: TrainingTask) -> dict[str, Any]:
+def _failed(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     return {
         **_named(task),
-        "reason": shown(task.error_detail) or task.error_message or "–",
+        "reason": shown(task.error_detail) or task.error_message or figures.DASH,
         "ended": figures.ago(task.end_time),
+        "at": figures.moment(task.end_time),
+        "resume": _button("start", task, request),
     }
 
 
-def _events(seen_by: Rights) -> list[TaskTransition]:
-    real = TaskTransition.objects.exclude(task__executor=Executor.SAMPLE).filter(task__del_flag=0)
-    if not seen_by.administers:
-        real = real.filter(task__in=selectors.visible(TrainingTask.objects.alive(), seen_by))
-    return list(real.select_related("task").order_by("-id")[:ROWS])
-
-
-def _event(row: TaskTransition) -> dict[str, Any]:
+def _button(verb: str, task: TrainingTask, request: HttpRequest) -> dict[str, Any] | None:
+    """What the row needs for the verb; None where the person may not, or the task cannot."""
+    if not (verbs.possible(verb, task) and verbs.allowed(verb, task, request)):
+        return None
     return {
-        **_named(row.task),
-        "badge": badge.badge(TaskStatus(row.to_status)),
-        "reason": shown(row.reason),
-        "actor": row.actor,
-        "when": figures.ago(row.at),
-        "at": figures.moment(row.at),
+        "url": reverse("admin:distillation_trainingtask_do", args=[task.pk, verb]),
+        "question": str(verbs.VERBS[verb].question).format(task=task.task_name),
+        "id": f"{verb}-{task.pk}",
     }
 
 
 def _named(task: TrainingTask) -> dict[str, Any]:
     return {
+        "pk": task.pk,
         "name": task.task_name,
         "task_id": task.task_id,
         "url": reverse("admin:distillation_trainingtask_change", args=[task.pk]),

@@ -15,6 +15,11 @@ def metric(task: TrainingTask) -> str:
     return special(task) or _("Accuracy")
 
 
+def metric_of_type(kind: str) -> str:
+    """The same for a type of task."""
+    return _NAMES.get(kind, "") or _("Accuracy")
+
+
 def special(task: TrainingTask) -> str:
     """The name where it is another than accuracy, else empty."""
     stated = task.config.get("taskType")

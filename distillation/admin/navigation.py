@@ -30,6 +30,11 @@ def styles(request: HttpRequest) -> str:
     return static("distillation/console.css")
 
 
+def theme_script(request: HttpRequest) -> str:
+    """The script that tells the account which look was chosen; it is told where to."""
+    return f"{static('distillation/theme.js')}?to={reverse('admin:theme')}"
+
+
 def favicon(request: HttpRequest) -> str:
     """The icon of the browser's tab."""
     return static("distillation/favicon.svg")

@@ -20,10 +20,9 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin
 
 from distillation import selectors
-from distillation.admin import task_list, task_page, verbs
+from distillation.admin import task_bulk, task_page, task_table, verbs
 from distillation.admin.access import OwnedPage, actor, held
 from distillation.admin.deleted import LogicalDeletion
-from distillation.admin.task_actions import bulk_actions
 from distillation.admin.task_form import TaskForm
 from distillation.api.files import ChunkedFile
 from distillation.contract.request import InvalidRequest
@@ -37,19 +36,12 @@ from distillation.storage.run_result import EXAMPLES
 
 
 @admin.register(TrainingTask)
-class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
+class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
     """List, form and page of tasks."""
 
-    list_display = task_list.COLUMNS
-    list_display_links = ["task"]
-    list_filter = task_list.FILTERS
-    list_fullwidth = True
-    list_per_page = 50
-    search_fields = ["task_name", "task_id", "teacher_model", "student_model", "description"]
-    search_help_text = None
+    search_fields = ["task_name", "task_id"]
+    """Of the choices in other forms; the list has a search of its own."""
     ordering = ["-create_time", "-id"]
-    actions = bulk_actions()
-    show_full_result_count = False
 
     # What is allowed
 
@@ -65,17 +57,26 @@ class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
     # The list
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list with its row of statuses."""
-        chips = task_list.chips(request.GET.get("status__exact", ""), held(request))
-        return super().changelist_view(
-            request,
-            {
-                **(extra_context or {}),
-                "title": _("Training tasks"),
-                "chips": chips,
-                "none_at_all": not any(chip["count"] for chip in chips) and not request.GET,
-            },
-        )
+        """The list; a posted one carries out a verb on what is ticked."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            answer = task_bulk.carry_out(request)
+            return self._render(request, "confirm.html", "", answer) if isinstance(answer, dict) else answer
+        first = task_table.first_view(request)
+        if first is not None:
+            return redirect(f"{request.path}?{first}")
+        context = task_table.page(request)
+        bar = task_bulk.buttons(held(request), context["asked"].deleted)
+        return self._render(request, "change_list.html", _("Training tasks"), {**context, "bar": bar})
+
+    @method_decorator(require_GET)
+    def results(self, request: HttpRequest, key: str) -> HttpResponse:
+        """What became of each ticked task."""
+        found = task_bulk.results(request, key)
+        if found is None:
+            raise Http404
+        return self._render(request, "results.html", _("Results"), found)
 
     # One task
 
@@ -83,6 +84,7 @@ class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
         """The console's own views before Django's."""
         view = self.admin_site.admin_view
         return [
+            path("results/<str:key>/", view(self.results), name="distillation_trainingtask_results"),
             path("<int:pk>/do/<str:verb>/", view(self.do), name="distillation_trainingtask_do"),
             path("<int:pk>/live/", view(self.live), name="distillation_trainingtask_live"),
             path("<int:pk>/model/", view(self.model_archive), name="distillation_trainingtask_model"),
@@ -132,7 +134,7 @@ class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
         else:
             messages.success(request, str(done).format(task=task.task_id))
             task = result if isinstance(result, TrainingTask) else task
-        return redirect(_url(task))
+        return redirect("admin:index" if request.POST.get("next") == "overview" else _url(task))
 
     @method_decorator([require_GET, never_cache])
     def live(self, request: HttpRequest, pk: int) -> JsonResponse:

@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.choices.urls import urlpatterns as choices
+from distillation.console.overview.urls import urlpatterns as overview
+
+urlpatterns: list[URLPattern] = [
+    *choices,
+    *overview,
+]

@@ -10,9 +10,11 @@ from distillation.models.history import TrainingHistory
 from distillation.models.inference import InferenceJob, JobStatus
 from distillation.models.log_line import LineKind, LogLevel, LogLine, LogSource
 from distillation.models.point import MetricPoint
+from distillation.models.preference import Preference, Theme
 from distillation.models.preset import LoraPreset
 from distillation.models.quarantine import AdoptionStep, Quarantine, QuarantineReason
 from distillation.models.resource_sample import ResourceSample
+from distillation.models.saved_view import SavedView
 from distillation.models.task import TrainingTask
 from distillation.models.team import Team
 from distillation.models.token import Scope, ScriptToken
@@ -36,16 +38,19 @@ __all__ = [
     "LoraPreset",
     "MetricPoint",
     "ModelEvaluation",
+    "Preference",
     "Quarantine",
     "QuarantineReason",
     "ResourceSample",
     "Role",
+    "SavedView",
     "Scope",
     "ScriptToken",
     "TaskStatus",
     "TaskTransition",
     "TeacherAlias",
     "Team",
+    "Theme",
     "TrainingHistory",
     "TrainingTask",
     "Visibility",

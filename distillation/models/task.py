@@ -161,6 +161,17 @@ class TrainingTask(models.Model):
                 name="idx_list_accuracy",
             ),
             models.Index(fields=["status", "best_accuracy"], name="idx_list_best"),
+            # The console's list and front page: groups, choices of filters and counts, without the wide rows
+            models.Index(
+                fields=["group_id", "best_accuracy", "del_flag", "visibility", "create_by", "status"],
+                name="idx_list_groups",
+            ),
+            models.Index(
+                fields=["create_by", "dataset_id", "student_model", "visibility", "del_flag"], name="idx_list_choices"
+            ),
+            models.Index(
+                fields=["status", "executor", "end_time", "del_flag", "visibility", "create_by"], name="idx_list_ended"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.limits import CLONE_GROUP, NAMES_SHOWN
@@ -22,6 +23,7 @@ from distillation.contract.request import ALIASES, InvalidRequest
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
 from distillation.models import TrainingTask
+from distillation.services.audit import audited
 from distillation.services.flat import flat
 from distillation.services.surroundings import Surroundings
 from distillation.services.task_names import free_names
@@ -56,7 +58,11 @@ class PlannedClone:
 def clone_task(task: TrainingTask, changes: Mapping[str, Any], actor: str) -> TrainingTask:
     """Create a task with the settings of another and the given changes. Raises InvalidRequest."""
     planned = plan_clones(task, changes, {}, actor)
-    return insert([clone.request for clone in planned], actor, cloned_from=task.task_id)[0]
+    marks = {"cloned_from": task.task_id}
+    with transaction.atomic():
+        if _only_another_seed(task, changes):
+            marks["group_id"] = _join_seeds(task, actor)
+        return insert([clone.request for clone in planned], actor, **marks)[0]
 
 
 def split(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -98,6 +104,27 @@ def save_clones(task: TrainingTask, planned: Sequence[PlannedClone], actor: str)
     """Store the group: all of it or nothing."""
     requests = [clone.request for clone in planned]
     return insert(requests, actor, cloned_from=task.task_id, group_id=uuid.uuid4().hex)
+
+
+def _only_another_seed(task: TrainingTask, changes: Mapping[str, Any]) -> bool:
+    """Whether a clone repeats the task with another seed; its name may differ, too."""
+    changed = changes_of(task, changes)
+    before = flat(task)
+    differing = {name for name, value in changed.items() if value not in (None, "") and value != before.get(name)}
+    return "seed" in differing and differing <= {"seed", "taskName", "description"}
+
+
+def _join_seeds(task: TrainingTask, actor: str) -> str:
+    """The group of a task and its repetitions: told from the task's id, so that whoever comes first makes it.
+
+    The task itself joins where the person owns it.
+    """
+    group = task.group_id or uuid.uuid5(uuid.NAMESPACE_OID, f"seeds of {task.task_id}").hex
+    if task.group_id is None and actor and task.create_by == actor:
+        with audited("edit", task, actor):
+            TrainingTask.objects.filter(pk=task.pk, group_id=None).update(group_id=group)
+            task.refresh_from_db(fields=["group_id"])
+    return group
 
 
 def _names(

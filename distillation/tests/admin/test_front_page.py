@@ -39,7 +39,7 @@ def test_counts_leave_samples_and_deleted_tasks_out_and_their_links_agree(consol
         TaskFactory(status=status, del_flag=1)
     for item in front(console).context["counts"]:
         assert item["count"] == "1"
-        assert console.get(item["url"]).context["cl"].result_count == 1
+        assert console.get(item["url"]).context["total"] == 1
 
 
 def test_it_warns_when_no_worker_has_been_seen_for_a_while(console):

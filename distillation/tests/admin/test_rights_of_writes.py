@@ -160,8 +160,9 @@ def test_a_colleague_is_told_whose_the_ticked_task_is(world):
     asked = world.client("carl").post(url, data).context
     assert asked["tasks"] == [mine]  # what is not carl's is not asked about
     page = world.client("carl").post(url, {**data, "confirmed": "1"}, follow=True, HTTP_ACCEPT_LANGUAGE="en")
-    said = " ".join(str(message) for message in page.context["messages"])
-    assert f"{world.queued.task_id} belongs to olga" in said
+    results = {row["id"]: row for row in page.context["rows"]}
+    assert f"{world.queued.task_id} belongs to olga" in results[world.queued.task_id]["text"]
+    assert results[mine.task_id]["done"]
     mine.refresh_from_db()
     assert mine.status == "STOPPED"
 

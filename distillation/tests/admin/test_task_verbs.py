@@ -160,8 +160,8 @@ def test_a_bulk_action_does_what_it_can_and_says_who_was_refused(console, digits
     good.refresh_from_db()
     bad.refresh_from_db()
     assert (good.status, bad.status) == (after, "COMPLETED")
-    assert good.task_id in said(response)
-    assert bad.task_id in said(response)
+    assert {row["id"]: row["done"] for row in response.context["rows"]} == {good.task_id: True, bad.task_id: False}
+    assert bad.task_id in next(row["text"] for row in response.context["rows"] if not row["done"])
 
 
 def test_tasks_are_deleted_and_restored_in_bulk(console):

@@ -1,0 +1,1 @@
+"""What a person chooses for the console: saved views, columns, language and look. Nobody else is touched."""

@@ -1,0 +1,1 @@
+"""The front page while it is open."""
