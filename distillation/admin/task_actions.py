@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,13 +27,15 @@ from distillation.services.samples import remove_samples
 BULK = ("start", "stop", "pause", "resume", "delete", "restore")
 ASKED = ("stop", "delete")
 MOST_MESSAGES = 20
+MOST_COMPARED = 200
+"""Ids in an address; the page that compares says how many it leaves out."""
 
 Action = Callable[[Any, HttpRequest, QuerySet[TrainingTask]], HttpResponse | None]
 
 
 def bulk_actions() -> list[Action]:
     """The actions of the list."""
-    return [*(_bulk(VERBS[name]) for name in BULK), take_samples_away]
+    return [compare_tasks, *(_bulk(VERBS[name]) for name in BULK), take_samples_away]
 
 
 def carry_out(verb: Verb, tasks: list[TrainingTask], request: HttpRequest) -> None:
@@ -48,6 +53,15 @@ def carry_out(verb: Verb, tasks: list[TrainingTask], request: HttpRequest) -> No
             refused.append(translate(refusal.sentence))
     _say(request, messages.SUCCESS, done)
     _say(request, messages.ERROR, refused)
+
+
+@admin.action(description=gettext_lazy("Compare the ticked tasks"), permissions=["view"])
+def compare_tasks(
+    model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[TrainingTask]
+) -> HttpResponse:
+    """Go to the page that compares them, in the order of the list; it says when they are too few or too many."""
+    names = queryset.values_list("task_id", flat=True)[:MOST_COMPARED]
+    return redirect(f"{reverse('admin:compare')}?{urlencode({'tasks': ','.join(names)}, safe=',')}")
 
 
 @admin.action(description=gettext_lazy("Remove all samples for good"), permissions=["administer"])

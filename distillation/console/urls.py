@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.compare.urls import urlpatterns as compare
+
+urlpatterns: list[URLPattern] = [*compare]
