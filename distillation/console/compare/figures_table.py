@@ -148,6 +148,14 @@ def _columns(rows: list[Measured]) -> list[Column]:
         Column("teacher", _("Teacher level"), "%", "", percent, _teacher),
         Column("control", _("Control level"), "%", "", percent, _control),
         Column("gain", _("Gain over control"), _("points"), "higher", figures.points, _gain),
+        Column("parameters", _("Parameters"), "", "lower", figures.parameters,
+               lambda row: _told(row, row.student.parameters)),
+        Column("size", _("Size on disk"), _("bytes"), "lower", figures.size, lambda row: _told(row, row.student.size)),
+        Column("latency", _("Latency"), "ms", "lower", figures.milliseconds,
+               lambda row: _told(row, row.student.latency), same_machine=True),
+        Column("rate", _("Throughput"), samples, "higher", lambda value: figures.rate(value, samples),
+               lambda row: _told(row, row.student.rate), same_machine=True),
+        Column("duration", _("Training time"), "s", "", figures.duration, _duration),
         *(
             Column(key, label, "%", "higher", percent, _column_of(key), needed=False)
             for key, label in (
@@ -157,14 +165,6 @@ def _columns(rows: list[Measured]) -> list[Column]:
                 ("map_95", "mAP50-95"),
             )
         ),
-        Column("parameters", _("Parameters"), "", "lower", figures.parameters,
-               lambda row: _told(row, row.student.parameters)),
-        Column("size", _("Size on disk"), _("bytes"), "lower", figures.size, lambda row: _told(row, row.student.size)),
-        Column("latency", _("Latency"), "ms", "lower", figures.milliseconds,
-               lambda row: _told(row, row.student.latency), same_machine=True),
-        Column("rate", _("Throughput"), samples, "higher", lambda value: figures.rate(value, samples),
-               lambda row: _told(row, row.student.rate), same_machine=True),
-        Column("duration", _("Training time"), "s", "", figures.duration, _duration),
     ]  # fmt: skip
 
 

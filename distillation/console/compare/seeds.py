@@ -136,7 +136,7 @@ def _about(group: Group, against: Paired | None) -> list[str]:
     elif len(group.student) < ENOUGH:
         said.append(_("Two seeds are few: the deviation itself is uncertain."))
     if group.repeated:
-        text = _("%(tasks)s repeats a seed that is counted already.")
+        text = _("%(tasks)s: a seed that is counted already is not counted again.")
         said.append(text % {"tasks": ", ".join(dict.fromkeys(group.repeated))})
     return said
 

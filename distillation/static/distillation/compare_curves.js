@@ -29,6 +29,7 @@
     history.replaceState(null, "", address);
   }
 
+  function title(which) { return form.elements[which].selectedOptions[0].text; }
   function fill(sentence, values) { return sentence.replace(/\{(\w+)\}/g, function (all, name) { return name in values ? values[name] : all; }); }
   function count(number) { return number.toLocaleString("en-US"); }
 
@@ -37,11 +38,18 @@
     address.searchParams.set("name", choice(which));
     ["arm", "x", "smooth"].forEach(function (name) { address.searchParams.set(name, choice(name)); });
     places[which].setAttribute("aria-busy", "true");
+    if (!places[which].found) waiting(which);
     fetch(address, { credentials: "same-origin", headers: { Accept: "application/json" } })
       .then(function (answer) { if (!answer.ok) throw new Error(answer.status); return answer.json(); })
       .then(function (found) { if (turn === turns[which]) { places[which].found = found; show(which); } })
       .catch(function () { if (turn === turns[which]) { places[which].found = { error: words.failed }; show(which); } })
       .finally(function () { if (turn === turns[which]) places[which].removeAttribute("aria-busy"); });
+  }
+
+  // An empty picture, so that the library loads while the server reads.
+  function waiting(which) {
+    window.ddCharts.draw(places[which], { title: title(which), x: "step", series: [], note: words.reading, sync: "compare",
+      revision: "waiting", words: Object.assign({}, words, { empty: "" }) });
   }
 
   // Of the longest curve, so that all share the axis of both pictures.
@@ -61,7 +69,7 @@
   }
 
   function show(which) {
-    var place = places[which], found = place.found, axis = choice("x"), label = form.elements[which].selectedOptions[0].text;
+    var place = places[which], found = place.found, axis = choice("x");
     if (!found) return;
     var curves = found.curves || [], unit = axis === "time" ? scale() : { by: 1, name: "" }, series = [], shown = 0, total = 0;
     curves.forEach(function (curve) {
@@ -81,7 +89,7 @@
       fill(words.asOf, { time: new Date().toLocaleTimeString("en-GB") })];
     var named = Object.assign({}, words);
     if (axis === "time") named.elapsed = unit.name;
-    window.ddCharts.draw(place, { title: label, unit: "", x: axis === "time" ? "elapsed" : axis, series: series, log: form.elements.log.checked,
+    window.ddCharts.draw(place, { title: title(which), unit: "", x: axis === "time" ? "elapsed" : axis, series: series, log: form.elements.log.checked,
       note: notes.filter(Boolean).join(" · "), sync: "compare", revision: axis + choice(which), words: named });
   }
 
