@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -66,13 +66,13 @@ def _row(
     task: TrainingTask, reported: dict[str, Any], logged: dict[str, Any], preset: LoraPreset, names: list[str]
 ) -> Row:
     target = str(task.config.get("loraTarget") or "none")
-    row = {"task": task, "badge": badge.status_badge(task), "target": words.value_word(target)}
+    row = Row(task, badge.status_badge(task), words.value_word(target))
     if reported:
         modules = [str(name) for name in loose.items(reported["modules"])]
         trainable = loose.number(reported.get("trainableparameters"))
         parameters = loose.number(reported.get("parameters"))
-        return Row(
-            **row,
+        return replace(
+            row,
             model=str(reported.get("name") or figures.DASH),
             count=figures.count(len(modules)),
             modules=patterns(modules),
@@ -82,15 +82,15 @@ def _row(
             settings=_other_settings(reported, preset, names),
         )
     if logged:
-        return Row(
-            **row,
+        return replace(
+            row,
             model=str(logged.get("owner") or figures.DASH),
             count=figures.count(loose.number(logged.get("count"))),
             modules=str(logged.get("modules") or ""),
             trainable=figures.count(loose.number(logged.get("trainable"))),
             share=figures.percent(loose.number(logged.get("share"))),
         )
-    return Row(**row, why_not=_why_not(task, target))
+    return replace(row, why_not=_why_not(task, target))
 
 
 def _other_settings(reported: dict[str, Any], preset: LoraPreset, names: list[str]) -> str:

@@ -6,6 +6,7 @@ import string
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -22,6 +23,10 @@ MOST_ASKED = 200
 """Ids that are looked up; an address of any length is none that this page made."""
 MOST_SAID = 10
 LONGEST_ID = 64
+FEW = 4
+"""Tasks whose whole names fit into a tooltip."""
+SHORT = 14
+"""Characters of a name where they are more."""
 COLOURS, DASHES = 8, ("solid", "dash", "dot")
 """As charts.css and charts.js have them."""
 
@@ -42,6 +47,12 @@ class One:
         """Letter and name."""
         return f"{self.letter} · {self.task.task_name}"
 
+    @property
+    def short(self) -> str:
+        """The same, short enough for a tooltip that twenty tasks share."""
+        name = self.task.task_name
+        return f"{self.letter} · {name if len(name) <= SHORT else name[: SHORT - 1] + '…'}"
+
 
 @dataclass(slots=True)
 class Chosen:
@@ -54,6 +65,15 @@ class Chosen:
     def tasks(self) -> list[TrainingTask]:
         """Without what stands for them."""
         return [one.task for one in self.ones]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What stands for each task in the pictures of curves."""
+        few = len(self.ones) <= FEW
+        return [
+            {"letter": one.letter, "name": one.title if few else one.short, "colour": one.colour, "dash": one.dash}
+            for one in self.ones
+        ]
 
     @property
     def enough(self) -> bool:

@@ -105,11 +105,10 @@ def _comparison(chosen: Chosen) -> dict[str, Any]:
         "curves": curve_data.choices(chosen.tasks),
         "arms": curve_data.arms(chosen.tasks, (min(max(len(each["seeds"] or ()), 1), MOST_SEEDS) for each in values)),
         "smoothings": curve_data.SMOOTHINGS,
-        "lines": [{"letter": one.letter, "name": one.title, "colour": one.colour, "dash": one.dash}
-                  for one in chosen.ones],
+        "lines": chosen.lines,
         "curves_url": address(names, "compare_curves"),
         "export_url": address(names, "compare_export"),
-    }  # fmt: skip
+    }
 
 
 def _measured(chosen: Chosen) -> list[Measured]:

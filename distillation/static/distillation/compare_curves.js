@@ -8,6 +8,8 @@
   var byLetter = {}, places = {}, turns = {};
   lines.forEach(function (line) { byLetter[line.letter] = line; });
   document.querySelectorAll("#compare-charts [data-chart]").forEach(function (place) { places[place.dataset.chart] = place; });
+  var FEW = 4; // so many tasks leave room for step and epoch in the tooltip
+  var HEIGHT = 260 + 12 * Math.max(0, lines.length - 8); // the tooltip has a line a task
   var KEPT = ["curve", "curve2", "arm", "x", "smooth"];
 
   function choice(name) { return form.elements[name] ? form.elements[name].value : ""; }
@@ -48,7 +50,7 @@
 
   // An empty picture, so that the library loads while the server reads.
   function waiting(which) {
-    window.ddCharts.draw(places[which], { title: title(which), x: "step", series: [], note: words.reading, sync: "compare",
+    window.ddCharts.draw(places[which], { title: title(which), x: "step", series: [], note: words.reading, sync: "compare", height: HEIGHT,
       revision: "waiting", words: Object.assign({}, words, { empty: "" }) });
   }
 
@@ -74,7 +76,8 @@
     var curves = found.curves || [], unit = axis === "time" ? scale() : { by: 1, name: "" }, series = [], shown = 0, total = 0;
     curves.forEach(function (curve) {
       var line = byLetter[curve.letter], x = unit.by === 1 ? curve.x : curve.x.map(function (at) { return at === null ? null : at / unit.by; });
-      var whole = { name: line.name, group: line.letter, colour: line.colour, dash: line.dash, x: x, text: beside(curve, axis) };
+      var whole = { name: line.name, group: line.letter, colour: line.colour, dash: line.dash, x: x, 
+        text: lines.length > FEW ? undefined : beside(curve, axis) };
       shown += curve.x.length;
       total += curve.total;
       if (curve.smooth.length) {
@@ -90,7 +93,7 @@
     var named = Object.assign({}, words);
     if (axis === "time") named.elapsed = unit.name;
     window.ddCharts.draw(place, { title: title(which), unit: "", x: axis === "time" ? "elapsed" : axis, series: series, log: form.elements.log.checked,
-      note: notes.filter(Boolean).join(" · "), sync: "compare", revision: axis + choice(which), words: named });
+      note: notes.filter(Boolean).join(" · "), sync: "compare", height: HEIGHT, revision: axis + choice(which), words: named });
   }
 
   function all(does) { Object.keys(places).forEach(does); }

@@ -135,7 +135,7 @@ def test_queries_do_not_grow_with_the_tasks(django_assert_max_num_queries, count
 
 
 def test_samples_old_rows_and_scripts_of_others_break_nothing():
-    tasks = [
+    tasks: list[TrainingTask] = [
         TaskFactory(executor="sample", status="COMPLETED", accuracy="92.5"),
         TaskFactory(training_config="[1]", learning_rate="0"),
         TaskFactory(training_config='{"taskType": 5, "optimizer": {"a": 1}, "seeds": "x"}', executor="external"),
