@@ -33,6 +33,8 @@ class Row:
     absent: str = ""
     trainable: str = figures.DASH
     share: str = figures.DASH
+    unused: bool = False
+    """The adapter did not help, so the model was used without."""
     settings: str = ""
     """Rank and modules of the run, where they are not the preset's of today."""
     why_not: str = ""
@@ -78,6 +80,7 @@ def _row(
             modules=patterns(modules),
             absent=", ".join(map(str, loose.items(reported.get("absentmodules")))),
             trainable=figures.count(trainable),
+            unused=reported.get("applied") is False,
             share=figures.percent(100 * trainable / parameters if trainable is not None and parameters else None),
             settings=_other_settings(reported, preset, names),
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from distillation.admin.preset_use import patterns
-from distillation.models import LogLine
+from distillation.contract.lora import LoraSpec
+from distillation.contract.sentence import Sentence
+from distillation.engine.lora.adapter import Inserted
+from distillation.models import LogLine, LoraPreset
 from distillation.selectors.preset_use import ADAPTS
 from distillation.tests.console.compared import browser, evaluated
 from distillation.tests.factories import PresetFactory, TaskFactory
@@ -103,6 +106,16 @@ def test_modules_of_every_layer_are_one_pattern():
     assert patterns(["0", "fc", "a.1.b", "a.2.b"]) == "*, fc, a.*.b × 2"
 
 
-def test_the_sentence_is_the_one_that_the_engine_writes():
-    source = Path(__file__).parents[2].joinpath("engine/lora/adapter.py").read_text()
-    assert ADAPTS in "".join(part for part in source.split('"\n            "'))
+def test_both_are_read_as_the_engine_writes_them():
+    inserted = Inserted(LoraSpec("student", 8, 16, 0.05), "vit", ("layers.0.q", "layers.1.q"), ("k",), 64, 1000)
+    said: list[Sentence] = []
+    inserted.report(SimpleNamespace(log=lambda level, sentence: said.append(sentence)))
+    PresetFactory(preset_name="p")
+    evaluated(config=names("p", "student"), lora=inserted.facts() | {"applied": False}, create_time="2026-01-02T00:00Z")
+    logged = TaskFactory(training_config=json.dumps(names("p", "student")), create_time="2026-01-01T00:00Z")
+    detail = json.dumps(said[0].as_json())
+    LogLine.objects.create(task=logged, attempt=1, source="engine", text=said[0].english(), detail=detail)
+    rows, page = use(LoraPreset.objects.get(preset_name="p"))
+    assert [(row.model, row.count, row.trainable, row.share) for row in rows] == [("vit", "2", "64", "6.40 %")] * 2
+    assert [row.modules for row in rows] == ["layers.*.q × 2", "layers.0.q, layers.1.q"]
+    assert "the model teaches without it" in page
