@@ -53,6 +53,8 @@ class PairRow:
     """Two groups, seed by seed."""
 
     name: str
+    other: str
+    """The second one, which is compared with the first of the page."""
     n: int
     difference: str
     interval: str
@@ -67,6 +69,26 @@ class Seeds:
     pairs: list[PairRow]
     several: bool
     """Whether anything was trained with more than one seed."""
+
+    @property
+    def told_groups(self) -> list[GroupRow]:
+        """Those of which more can be said than that one seed is one seed."""
+        return [row for row in self.groups if row.n > 1]
+
+    @property
+    def single(self) -> str:
+        """The others."""
+        return ", ".join(row.name for row in self.groups if row.n == 1)
+
+    @property
+    def told_pairs(self) -> list[PairRow]:
+        """Those with another number of common seeds than one."""
+        return [row for row in self.pairs if row.n != 1]
+
+    @property
+    def single_pairs(self) -> str:
+        """The others."""
+        return ", ".join(row.other for row in self.pairs if row.n == 1)
 
 
 def read(rows: list[Measured], settings: list[dict[str, Any]]) -> Seeds:
@@ -144,15 +166,17 @@ def _about(group: Group, against: Paired | None) -> list[str]:
 def _pair_row(first: Group, other: Group) -> PairRow:
     name = _("%(other)s less %(first)s") % {"other": other.name, "first": first.name}
     if first.first.ground != other.first.ground:
-        return PairRow(name, 0, figures.DASH, figures.DASH, _("Not compared: they were measured on different data."))
+        return PairRow(
+            name, other.name, 0, figures.DASH, figures.DASH, _("Not compared: they were measured on different data.")
+        )
     found = paired(first.student, other.student)
     if found is None:
         sentence = _("They have no seed in common; train both with the same seeds.")
-        return PairRow(name, 0, figures.DASH, figures.DASH, sentence)
+        return PairRow(name, other.name, 0, figures.DASH, figures.DASH, sentence)
     interval = figures.DASH
     if found.low is not None and found.high is not None:
         interval = f"{figures.points(found.low)} … {figures.points(found.high)}"
-    return PairRow(name, found.spread.n, _shown(found.spread, figures.points), interval, _verdict(found))
+    return PairRow(name, other.name, found.spread.n, _shown(found.spread, figures.points), interval, _verdict(found))
 
 
 def _verdict(found: Paired) -> str:

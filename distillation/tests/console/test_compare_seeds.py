@@ -72,6 +72,8 @@ def test_tasks_that_differ_in_the_seed_alone_are_one_row():
     assert found.groups[0].difference == "+1.50 ± 0.50"
     assert found.several
     assert "One seed" in found.groups[1].sentence
+    assert [row.name for row in found.told_groups] == ["A + B + C"]
+    assert (found.single, found.told_pairs, found.single_pairs) == ("D", [], "D")
 
 
 def test_several_seeds_inside_a_task_are_pairs_with_those_of_another():
