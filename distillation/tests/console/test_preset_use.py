@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,8 @@ def test_modules_of_every_layer_are_one_pattern():
 def test_both_are_read_as_the_engine_writes_them():
     inserted = Inserted(LoraSpec("student", 8, 16, 0.05), "vit", ("layers.0.q", "layers.1.q"), ("k",), 64, 1000)
     said: list[Sentence] = []
-    inserted.report(SimpleNamespace(log=lambda level, sentence: said.append(sentence)))
+    events: Any = SimpleNamespace(log=lambda level, sentence: said.append(sentence))
+    inserted.report(events)
     PresetFactory(preset_name="p")
     evaluated(config=names("p", "student"), lora=inserted.facts() | {"applied": False}, create_time="2026-01-02T00:00Z")
     logged = TaskFactory(training_config=json.dumps(names("p", "student")), create_time="2026-01-01T00:00Z")
