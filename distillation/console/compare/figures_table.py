@@ -228,7 +228,7 @@ def _why_not(row: Measured) -> str:
     if task.executor == Executor.SAMPLE:
         return _("a sample: nothing was trained")
     if task.status != TaskStatus.COMPLETED:
-        return _("not evaluated: %(status)s") % {"status": TaskStatus(task.status).label}
+        return _("not evaluated: %(state)s") % {"state": TaskStatus(task.status).label}
     if task.executor == Executor.EXTERNAL:
         return _("its script has reported no evaluation")
     return _("there is no evaluation")
