@@ -22,6 +22,10 @@ def metric_of_type(kind: str) -> str:
 
 def special(task: TrainingTask) -> str:
     """The name where it is another than accuracy, else empty."""
+    return _NAMES.get(kind(task), "")
+
+
+def kind(task: TrainingTask) -> str:
+    """The type of the task: what its configuration states, else what the student's name says."""
     stated = task.config.get("taskType")
-    kind = stated if isinstance(stated, str) and stated else type_of_name(task.student_model)
-    return _NAMES.get(kind, "")
+    return stated if isinstance(stated, str) and stated else type_of_name(task.student_model)

@@ -43,6 +43,7 @@ def favicon(request: HttpRequest) -> str:
 def _work() -> list[dict[str, Any]]:
     return [
         _list(_("Training tasks"), "model_training", "distillation_trainingtask"),
+        _link(_("Compare tasks"), "compare_arrows", "admin:compare"),
         _list(_("Data sets"), "folder_open", "distillation_dataset"),
         _list(_("Labelling jobs"), "label", "distillation_inferencejob"),
         _list(_("LoRA presets"), "tune", "distillation_lorapreset"),

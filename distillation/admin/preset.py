@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from distillation.admin import figures
+from distillation.admin import figures, preset_use
 from distillation.admin.access import OwnedPage, actor
 from distillation.admin.deleted import DeletedFilter, LogicalDeletion
 from distillation.admin.preset_form import PresetForm, modules_of
@@ -150,6 +150,7 @@ class PresetAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
                 "modules": ", ".join(modules_of(preset)) if preset else "",
                 "seen_by": visibility_word(preset.visibility) if preset else "",
                 "list_url": reverse("admin:distillation_lorapreset_changelist"),
+                **(preset_use.context(preset, modules_of(preset), request) if preset else {}),
             },
         )
 

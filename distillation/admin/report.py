@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from distillation.admin import figures, loose, report_seeds
+from distillation.admin import figures, level_figures, loose, report_seeds
 from distillation.admin.report_seeds import Seeds
 from distillation.models import ModelEvaluation
 
@@ -101,19 +101,15 @@ def _levels(teacher: dict[str, Any], student: dict[str, Any], control: dict[str,
 
 
 def _level(who: str, part: dict[str, Any]) -> Level | None:
-    accuracy = loose.number(part.get("accuracy"))
-    speed = part.get("throughput")
-    if isinstance(speed, dict):
-        speed = loose.keys(speed).get("imagespersecond")
-    rate = loose.first(part, "imagespersecond", "samplespersecond")
+    found = level_figures.read(part)
     cells = [
-        figures.percent(accuracy),
-        figures.parameters(loose.number(loose.first(part, "parameters", "parametercount", "params"))),
-        figures.size(loose.number(loose.first(part, "sizebytes", "bytes", "modelbytes", "size", "filebytes"))),
-        figures.rate(loose.number(rate if rate is not None else speed), _("images/s")),
-        figures.milliseconds(loose.number(loose.first(part, "latencyms"))),
+        figures.percent(found.accuracy),
+        figures.parameters(found.parameters),
+        figures.size(found.size),
+        figures.rate(found.rate, _("images/s")),
+        figures.milliseconds(found.latency),
     ]
-    return Level(who, accuracy, cells) if any(cell != figures.DASH for cell in cells) else None
+    return Level(who, found.accuracy, cells) if any(cell != figures.DASH for cell in cells) else None
 
 
 def _averages(evaluation: ModelEvaluation) -> list[tuple[str, str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from distillation.console.choices.urls import urlpatterns as choices
+from distillation.console.compare.urls import urlpatterns as compare
 from distillation.console.overview.urls import urlpatterns as overview
 
 urlpatterns: list[URLPattern] = [
     *choices,
     *overview,
+    *compare,
 ]

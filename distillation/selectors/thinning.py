@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+Numbers = Sequence[float | None] | NDArray[np.float64]
 
-def extremes(x: Sequence[float | None], values: Sequence[float | None], most: int) -> list[int]:
+
+def extremes(x: Numbers, values: Numbers, most: int) -> list[int]:
     """Indices of at most ``most`` points, in their order: the first, the last, and of each stretch of ``x`` the
     lowest and the highest, and one that has no value where there is one (a gap in the line stays a gap).
     """

@@ -104,6 +104,20 @@ def of_task(task: TrainingTask) -> Effective:
     )
 
 
+def settings_of(task: TrainingTask) -> dict[str, Any]:
+    """What counts of each option in a task; None where it has no part. Looks at neither database nor data."""
+    stored = flat(task)
+    request, _errors = read(stored, default_executor=task.executor)
+    values = {option.name: request.values.get(option.name) for option in OPTIONS} | _settled(request)
+    values |= {name: _json_safe(stored[name]) for name in request.refused if name in stored}
+    idle = {problem.field for problem in request.not_applied}
+    if request.values.get("trainingMode") == "direct":
+        idle |= {option.name for option in OPTIONS if not option.direct}
+    if request.values.get("loraTarget") == "none":
+        idle |= {option.name for option in OPTIONS if option.group == "lora" and option.name != "loraTarget"}
+    return {name: None if name in idle else value for name, value in values.items()}
+
+
 def _effective(
     request: CreateRequest,
     around: Surroundings,
@@ -158,6 +172,16 @@ def _run_is_known(request: CreateRequest, around: Surroundings, errors: list[Pro
 def _decided(request: CreateRequest, around: Surroundings) -> dict[str, Any]:
     """Options without a fixed default, whose value follows from others or from the data."""
     whole = request.assumed()
+    decided = _settled(request)
+    data = whole.values["datasetId"]
+    if data and not whole.external and around.unknown_dataset(data) is None:
+        decided["numClasses"] = whole.values["numClasses"] or len(request_outline(whole, around).classes) or None
+    return _followed(request, decided)
+
+
+def _settled(request: CreateRequest) -> dict[str, Any]:
+    """Those whose value follows from other options alone."""
+    whole = request.assumed()
     decided: dict[str, Any] = {"imageSize": whole.image_size(), "valDatasetId": whole.val_dataset()}
     if whole.values["taskType"] in OF_PICTURES:
         decided |= {"augmentation": whole.augmentation(), "cacheViews": whole.views()}
@@ -167,9 +191,11 @@ def _decided(request: CreateRequest, around: Surroundings) -> dict[str, Any]:
         decided["seed"] = whole.seeds()[0]
     if not whole.direct:
         decided |= {"softLabelWeight": whole.soft_weight(), "hardLabelWeight": whole.hard_weight()}
-    data = whole.values["datasetId"]
-    if data and not whole.external and around.unknown_dataset(data) is None:
-        decided["numClasses"] = whole.values["numClasses"] or len(request_outline(whole, around).classes) or None
+    return _followed(request, decided)
+
+
+def _followed(request: CreateRequest, decided: dict[str, Any]) -> dict[str, Any]:
+    """Without what would follow from a value that was refused."""
     basis = {name: {name} | _FOLLOWS_FROM.get(name, set()) for name in decided}
     return {name: value for name, value in decided.items() if not basis[name] & request.refused}
 

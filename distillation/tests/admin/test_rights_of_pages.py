@@ -104,6 +104,10 @@ PAGES = {
     "distillation_team_change":                  "oo xxx xx LL",
     "distillation_team_history":                 "rr xxx xx LL",
     "distillation_team_delete":                  "oo xxx xx LL",
+    "compare":                            "oo ooo oo LL",
+    "compare_curves":                     "oo ooo oo LL",
+    "compare_search":                     "oo ooo oo LL",
+    "compare_export":                     "oo ooo oo LL",
 }  # fmt: skip
 
 MANAGED = ("distillation_teacheralias", "distillation_auditentry", "auth_user", "distillation_team")
