@@ -17,9 +17,11 @@ from distillation.models.task import TrainingTask
 from distillation.models.team import Team
 from distillation.models.token import Scope, ScriptToken
 from distillation.models.transition import TaskTransition
+from distillation.models.trial import LEFT_AFTER, Trial
 from distillation.models.worker import Worker
 
 __all__ = [
+    "LEFT_AFTER",
     "SUPERUSER_ROLE",
     "AdoptionStep",
     "AuditEntry",
@@ -48,6 +50,7 @@ __all__ = [
     "Team",
     "TrainingHistory",
     "TrainingTask",
+    "Trial",
     "Visibility",
     "Worker",
 ]
