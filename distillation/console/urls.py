@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.labelling.urls import PAGES as LABELLING
+from distillation.console.trying.urls import PAGES as TRYING
+
+urlpatterns: list[URLPattern] = [
+    *TRYING,
+    *LABELLING,
+]

@@ -69,6 +69,16 @@ def stop(job: InferenceJob, actor: str) -> None:
         inference_states.stop(job)
 
 
+def resume(job: InferenceJob, actor: str) -> None:
+    """Go on with a job that was stopped or failed. Raises Refused, also while another one writes into its folder."""
+    with audited("resume", job, actor):
+        busy = InferenceJob.objects.filter(output_dir=job.output_dir, status__in=inference_states.STOPPABLE).first()
+        if busy is not None and busy.pk != job.pk:
+            template = gettext_noop("The job {job} writes into {path}. Wait for its end.")
+            raise Refused(Sentence(template, {"job": busy.inference_id, "path": job.output_dir}))
+        inference_states.resume(job)
+
+
 def delete(job: InferenceJob, actor: str) -> None:
     """Hide the job, and stop it first where it has not ended; the labels stay."""
     with audited("delete", job, actor):

@@ -11,6 +11,7 @@ import torch
 
 from distillation.contract.sentence import Refused
 from distillation.contract.trial import TrialSpec
+from distillation.engine import export
 from distillation.engine.trying import models
 from distillation.engine.trying.answers import Input, problem
 from distillation.engine.trying.models import Model
@@ -29,7 +30,8 @@ def settle(threads: int) -> None:
 
 def student(home: Path, spec: TrialSpec, inputs: Sequence[Input], tell: Tell) -> dict[str, Any]:
     """What the student answers. Raises Refused and Stopped."""
-    return _asked(lambda: models.student(home / spec.model_path), inputs, tell)
+    folder = home / spec.model_path
+    return _asked(lambda: models.student(folder), inputs, tell) | {"classes": export.read_config(folder)["classes"]}
 
 
 def teacher(home: Path, spec: TrialSpec, inputs: Sequence[Input], tell: Tell) -> dict[str, Any]:

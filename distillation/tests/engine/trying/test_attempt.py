@@ -174,7 +174,7 @@ def rename(model: Path, *classes: str) -> None:
 @pytest.mark.slow
 def test_a_detector_of_transformers_is_asked_for_less_sure_boxes(home):
     write_student(home / "model", "yolov8n", size=64, channels=3)
-    rename(home / "model", "red", "blue", "traffic light")
+    rename(home / "model", "red", "blue", "other")
     detectors.write_sure(home / "teacher", sure=1.0)
     teacher = TeacherSpec("detector", "detr", "teacher")
     _, _, said = attempt(home, write_trial(home, "detection", teacher=teacher))
