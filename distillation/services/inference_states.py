@@ -66,9 +66,10 @@ def may_resume(job: InferenceJob) -> bool:
 
 def resume(job: InferenceJob) -> None:
     """Queue a stopped or failed job again; the engine goes on behind the pictures that are done. Raises Refused."""
-    before, again = S(job.status), {"end_time": None, "duration": None, "error_message": None, "error_detail": None}
-    fresh = {"queued_at": timezone.now(), "lost_count": 0, "guard": {"del_flag": 0}}
-    if before not in RESUMABLE or not _move(job, before, S.QUEUED, **again, **fresh, **_NO_LEASE):
+    before = S(job.status)
+    fresh: dict[str, Any] = {"queued_at": timezone.now(), "lost_count": 0, "end_time": None, "duration": None,
+                             "error_message": None, "error_detail": None}  # fmt: skip
+    if before not in RESUMABLE or not _move(job, before, S.QUEUED, {"del_flag": 0}, **fresh, **_NO_LEASE):
         job.refresh_from_db()
         template = gettext_noop("{job} is {status}; only a job that was stopped or failed goes on.")
         raise Refused(Sentence(template, {"job": job.inference_id, "status": job.status}))

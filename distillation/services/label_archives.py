@@ -1,4 +1,4 @@
-"""What a labelling job has written, as files of one archive; refused where that is gone, still being written or huge."""
+"""What a labelling job has written, as files of one archive; refused where it is gone, unfinished or huge."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ MOST_FILES = 200_000
 def entries(job: InferenceJob, *, pictures: bool) -> list[Entry]:
     """The labels, and with ``pictures`` what they are of below ``images/``. Raises Refused."""
     if job.status in STOPPABLE:
-        raise Refused(
-            Sentence(gettext_noop("{job} still writes labels. Wait for its end, or stop it."), {"job": job.inference_id})
-        )
+        template = gettext_noop("{job} still writes labels. Wait for its end, or stop it.")
+        raise Refused(Sentence(template, {"job": job.inference_id}))
     output = _folder(job.output_dir)
     if output is None or not output.is_dir():
         raise Refused(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from distillation.storage.opening import NotAFile, OpenFile, Outside, open_inside
 
@@ -61,21 +63,23 @@ def _written(archive: zipfile.ZipFile, entry: Entry, opened: OpenFile) -> Iterat
     yield
 
 
-class _Pipe:
+class _Pipe(io.RawIOBase):
     """A file that can only be written to, and emptied."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._pieces: list[bytes] = []
         self._size = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any) -> int:
         """Keep the bytes."""
         self._pieces.append(bytes(data))
         self._size += len(data)
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
 
     def __len__(self) -> int:
         return self._size

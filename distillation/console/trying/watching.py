@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -52,7 +53,7 @@ def live(request: HttpRequest, trial_id: str) -> JsonResponse:
 
 
 @require_GET
-def picture(request: HttpRequest, trial_id: str, number: int) -> HttpResponse:
+def picture(request: HttpRequest, trial_id: str, number: int) -> HttpResponseBase:
     """An uploaded picture, upright and as JPEG, made by the engine."""
     trial = _own(request, trial_id)
     found = open_shown(trial.trial_id, number)
