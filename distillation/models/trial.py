@@ -56,8 +56,8 @@ class Trial(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=JobStatus, default=JobStatus.QUEUED)
     intent = models.CharField(_("intent"), max_length=8, choices=Intent, null=True, blank=True)
     phase = models.CharField(_("phase"), max_length=16, blank=True, default="")
-    done = models.IntegerField(_("done"), default=0)
-    total = models.IntegerField(_("of"), default=0)
+    done = models.IntegerField(_("inputs done"), default=0)
+    total = models.IntegerField(_("inputs in all"), default=0)
     error_detail = ShortTextField(_("error (for translation)"), null=True, blank=True)
 
     attempt = models.IntegerField(_("attempt"), default=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -69,7 +68,6 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             said = _("The output folder cannot be made: %(error)s.") % {"error": error.strerror or str(error)}
             form.errors["outputDir"].append(said)
         else:
-            messages.success(request, _("%(job)s is queued.") % {"job": job.inference_id})
             return redirect("admin:labelling", job.inference_id)
     failed = request.method == "POST"
     context = {

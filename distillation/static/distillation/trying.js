@@ -12,11 +12,27 @@
   function part(name) { return page.querySelector("[data-" + name + "]"); }
   function put(place, text) { if (place && place.textContent !== text) place.textContent = text; }
 
+  var TALLEST = 30, WIDEST = 34;  // rem
+
+  function fit(event) {
+    var image = event.target, figure = image.parentElement, ratio = image.naturalWidth / image.naturalHeight;
+    figure.style.maxWidth = Math.min(WIDEST, TALLEST * ratio) + "rem";
+    image.hidden = false;
+    figure.hidden = false;
+  }
+
+  // Nothing is drawn for a model that was not asked, so its picture would only repeat the other.
+  function silent(image) {
+    var section = image.closest("[data-side]");
+    return section && sides[section.dataset.side] && sides[section.dataset.side].reason;
+  }
+
   function showPictures() {
     page.querySelectorAll("[data-picture]").forEach(function (card) {
       card.querySelectorAll("[data-shown]").forEach(function (image) {
+        if (silent(image)) { image.parentElement.hidden = true; return; }
         if (image.src) return;
-        image.addEventListener("load", function () { image.hidden = false; image.parentElement.hidden = false; });
+        image.addEventListener("load", fit);
         image.addEventListener("error", function () { image.parentElement.hidden = true; });
         image.src = card.dataset.picture;
       });
@@ -62,13 +78,14 @@
     put(part("doing"), now.waiting || now.phase);
     put(part("elapsed"), now.elapsed);
     var bar = part("bar");
-    if (now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
+    bar.parentElement.hidden = !now.total;
+    if (now.total) { bar.max = now.total; bar.value = now.done; }
     part("cancel").hidden = !now.active;
     part("error").hidden = !now.error;
     put(part("error-text"), now.error);
     part("stopped").hidden = !now.stopped;
-    if (now.read) showPictures();
     take(now.sides);
+    if (now.read) showPictures();
   }
 
   function look() {
