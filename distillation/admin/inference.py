@@ -56,6 +56,9 @@ class InferenceAdmin(RolePage, ModelAdmin):
     actions = [stop_jobs]
     new_label = _("Label a folder")
 
+    class Media:
+        js = ["distillation/labelling_list.js"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """What the person may see."""
         return selectors.visible(super().get_queryset(request).filter(del_flag=0), held(request))

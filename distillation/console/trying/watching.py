@@ -16,6 +16,7 @@ from distillation.admin.access import held
 from distillation.api.files import ChunkedFile
 from distillation.console.page import render
 from distillation.console.trying import answers, state
+from distillation.contract.labelling import USUAL_THRESHOLD
 from distillation.models import Trial
 from distillation.services import trials
 from distillation.storage.trials import inputs_of, open_shown
@@ -34,6 +35,7 @@ def watch(request: HttpRequest, trial_id: str) -> HttpResponse:
         "inputs": [{"number": number, **one} for number, one in enumerate(inputs, start=1)],
         "of_texts": trial.task_type == "text",
         "drawn": trial.task_type in ("detection", "segmentation"),
+        "threshold": str(USUAL_THRESHOLD),
         "gone": not inputs,
         "words": answers.words(),
         "now": state.state(trial),

@@ -49,7 +49,12 @@
     show(files.filter(why), all.length > kept.length ? limits.tooMany : "");
   }
 
-  input.addEventListener("change", function () { add(Array.from(input.files)); });
+  // Caught on the way: unfold looks for a text field beside every file field, and there is none here.
+  form.addEventListener("change", function (event) {
+    if (event.target !== input) return;
+    event.stopPropagation();
+    add(Array.from(input.files));
+  }, true);
   ["dragenter", "dragover"].forEach(function (kind) {
     drop.addEventListener(kind, function (event) { event.preventDefault(); drop.classList.add("dd-over"); });
   });

@@ -59,7 +59,10 @@ def test_pictures_are_kept_under_our_names_and_the_trial_waits(world, model):
         (b"<svg onload=alert(1)>", "is no picture that can be read; these can: PNG, JPEG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture"),
         (b"", "is no picture"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00\x1a\xea\x98\xc8", "is no"),
+        (
+            b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00\x1a\xea\x98\xc8",
+            "is no",
+        ),
     ],
 )
 def test_what_is_no_picture_is_named_and_nothing_stays(world, model, content, words, home):
