@@ -176,8 +176,8 @@ class JobSupervisor(ABC, Generic[Job]):
         elif code == exit_codes.LOCKED:
             self._engine = None  # another engine was a moment faster; wait for it and try again
             return False
-        elif code == exit_codes.STOPPED:
-            self._conclude_stop()
+        elif code == exit_codes.STOPPED or (code == -signal.SIGTERM and self._asked_at is not None):
+            self._conclude_stop()  # an engine that has just begun does not catch the signal yet
         elif code in (exit_codes.FAILED, exit_codes.DISK_FULL):
             self.states.fail(self.job, self._why(code))
         else:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,6 +14,7 @@ from django.utils import timezone
 from distillation.contract import exit_codes
 from distillation.contract.sentence import Sentence
 from distillation.contract.trial import TRYING, TrialInput, TrialSpec
+from distillation.jobs.launcher import TRY, LocalLauncher
 from distillation.jobs.reaper import reap
 from distillation.jobs.supervisor import Supervisor
 from distillation.jobs.trying import LIMIT_SECONDS, TrialSupervisor
@@ -18,6 +22,8 @@ from distillation.jobs.worker import WorkerLoop
 from distillation.models import Trial
 from distillation.services import trial_states
 from distillation.storage.local import trial_dir
+from distillation.tests.datasets.annotated import picture
+from distillation.tests.engine.labelling.samples import write_student
 from distillation.tests.factories import TaskFactory
 from distillation.tests.jobs.test_supervision import Launcher
 
@@ -143,3 +149,52 @@ def test_a_trial_runs_beside_training_that_fills_every_slot_and_one_at_a_time(tr
     loop._tick()
     other.refresh_from_db()
     assert other.status == "QUEUED"
+
+
+@pytest.fixture
+def real(trial, home) -> Trial:
+    """With a student and a picture that an engine can read."""
+    write_student(home / "runs" / "x" / "model")
+    picture(uploads(trial) / "1.png")
+    return trial
+
+
+def attempt(trial: Trial, worker: str) -> TrialSupervisor:
+    assert trial_states.claim(trial, worker)
+    supervisor = TrialSupervisor(trial, worker, LocalLauncher(TRY), threads=1)
+    assert supervisor.tend() is False
+    return supervisor
+
+
+def wait(condition) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_a_real_engine_that_is_killed_ends_the_trial_with_a_sentence(real):
+    supervisor = attempt(real, "w1")
+    os.kill(supervisor._engine.pid, signal.SIGKILL)
+    wait(supervisor.tend)
+    row = Trial.objects.get()
+    assert row.status == "FAILED"
+    assert "SIGKILL" in english(row)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_restarted_answers_what_the_first_one_began(real):
+    first = attempt(real, "w1")
+    first.leave()
+    wait(first.tend)
+    row = Trial.objects.get()
+    assert row.status == "QUEUED"
+    second = attempt(row, "w2")
+    wait(second.tend)
+    row = Trial.objects.get()
+    assert (row.status, row.attempt) == ("COMPLETED", 2)
+    root = trial_dir(row.trial_id).root
+    assert len(json.loads((root / "student.json").read_text())["answers"]) == 1
+    assert (root / "shown" / "1.jpg").is_file()
+    assert not uploads(row).exists()
