@@ -22,6 +22,7 @@ from distillation.models import (
     TeacherAlias,
     Team,
     TrainingTask,
+    Trial,
 )
 
 KINDS = {
@@ -30,6 +31,7 @@ KINDS = {
     "lorapreset": _("LoRA preset"),
     "dataset": _("Data set"),
     "inferencejob": _("Labelling job"),
+    "trial": _("Trial"),
     "teacheralias": _("Teacher alias"),
     "scripttoken": _("Script token"),
     "user": _("User"),
@@ -65,6 +67,7 @@ _MODELS: dict[str, type[Model]] = {
     "lorapreset": LoraPreset,
     "dataset": Dataset,
     "inferencejob": InferenceJob,
+    "trial": Trial,
     "teacheralias": TeacherAlias,
     "scripttoken": ScriptToken,
     "user": User,

@@ -114,9 +114,10 @@ def teacher_of(task: TrainingTask, by: Rights) -> TeacherSpec | Sentence:
     return spec.teacher
 
 
-def cancel(trial: Trial) -> None:
+def cancel(trial: Trial, actor: str) -> None:
     """End it; the answers that are there stay."""
-    trial_states.stop(trial)
+    with audit.audited("stop", trial, actor):
+        trial_states.stop(trial)
     drop_uploads(trial)
 
 

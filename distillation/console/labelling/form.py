@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ class LabelForm:
         self.task_type = str(config.get("task_type") or "classification")
         self.classes = of_objects(map(str, config["classes"]), self.task_type)
         self.values = _first(task, self.task_type, by) if data is None else _again(data)
-        self.errors: dict[str, list[str]] = defaultdict(list)
+        self.errors: dict[str, list[str]] = {}
         self.problems: list[str] = []
         """Of no field."""
 
@@ -57,9 +56,13 @@ class LabelForm:
         for problem in invalid.problems:
             said = translate(problem.sentence)
             if problem.field in FIELDS:
-                self.errors[problem.field].append(said)
+                self.add_error(problem.field, said)
             else:
                 self.problems.append(said)
+
+    def add_error(self, field: str, said: str) -> None:
+        """Say at a field what is wrong with it."""
+        self.errors.setdefault(field, []).append(said)
 
     @property
     def formats(self) -> list[dict[str, Any]]:
@@ -86,7 +89,7 @@ class LabelForm:
     @property
     def some_class(self) -> bool:
         """Whether a class has a threshold of its own."""
-        return any(self.values["classes"].values()) or bool(self.errors["classThresholds"])
+        return any(self.values["classes"].values()) or "classThresholds" in self.errors
 
 
 def _first(task: TrainingTask, task_type: str, by: Rights) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             form.problems.append(translate(refused.sentence))
         except OSError as error:
             said = _("The output folder cannot be made: %(error)s.") % {"error": error.strerror or str(error)}
-            form.errors["outputDir"].append(said)
+            form.add_error("outputDir", said)
         else:
             return redirect("admin:labelling", job.inference_id)
     failed = request.method == "POST"

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from distillation import selectors
-from distillation.admin.access import held
+from distillation.admin.access import actor, held
 from distillation.api.files import ChunkedFile
 from distillation.console.page import render
 from distillation.console.trying import answers, state
@@ -72,7 +72,7 @@ def picture(request: HttpRequest, trial_id: str, number: int) -> HttpResponseBas
 def cancel(request: HttpRequest, trial_id: str) -> HttpResponse:
     """End it, and go back to its page."""
     trial = _own(request, trial_id)
-    trials.cancel(trial)
+    trials.cancel(trial, actor(request))
     return redirect("admin:trial", trial.trial_id)
 
 

@@ -180,6 +180,10 @@ def test_cancelling_ends_it_and_takes_the_uploads_away(world, model):
     assert trial.status == "STOPPED"
     assert not (folder / "inputs").exists()
     assert "was cancelled" in live(world, trial)["stopped"]
+    assert list(AuditEntry.objects.filter(kind="trial").order_by("id").values_list("verb", flat=True)) == [
+        "create",
+        "stop",
+    ]
 
 
 def test_a_page_that_is_left_frees_the_worker_but_not_one_that_is_loaded_again(world, model):
@@ -223,7 +227,7 @@ def test_the_oldest_of_many_trials_go(world, model, monkeypatch):
     monkeypatch.setattr("distillation.services.trials.KEPT", 2)
     for _ in range(3):
         last = begun(world, model, "carl")
-        trials.cancel(last)
+        trials.cancel(last, "carl")
     assert Trial.objects.of("carl").count() == 2
     assert Trial.objects.of("olga").count() == 1
 

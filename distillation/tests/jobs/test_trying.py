@@ -176,6 +176,7 @@ def wait(condition) -> None:
 @pytest.mark.slow
 def test_a_real_engine_that_is_killed_ends_the_trial_with_a_sentence(real):
     supervisor = attempt(real, "w1")
+    assert supervisor._engine.pid is not None
     os.kill(supervisor._engine.pid, signal.SIGKILL)
     wait(supervisor.tend)
     row = Trial.objects.get()
