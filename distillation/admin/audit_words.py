@@ -23,6 +23,7 @@ from distillation.models import (
     TeacherAlias,
     Team,
     TrainingTask,
+    Trial,
 )
 
 KINDS = {
@@ -31,6 +32,7 @@ KINDS = {
     "lorapreset": _("LoRA preset"),
     "dataset": _("Data set"),
     "inferencejob": _("Labelling job"),
+    "trial": _("Trial"),
     "teacheralias": _("Teacher alias"),
     "scripttoken": _("Script token"),
     "savedview": _("Saved view"),
@@ -67,6 +69,7 @@ _MODELS: dict[str, type[Model]] = {
     "lorapreset": LoraPreset,
     "dataset": Dataset,
     "inferencejob": InferenceJob,
+    "trial": Trial,
     "teacheralias": TeacherAlias,
     "scripttoken": ScriptToken,
     "savedview": SavedView,

@@ -1,13 +1,15 @@
-"""Labelling jobs, read-only: people submit them over REST; here they look on, and stop one."""
+"""The list of labelling jobs. The page of one, and the form with which it begins, are in ``console.labelling``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +20,9 @@ from distillation import selectors
 from distillation.admin import figures
 from distillation.admin.access import RolePage, actor, held
 from distillation.admin.badge import badge
-from distillation.contract.sentence import Refused, Sentence
+from distillation.contract.sentence import Refused
 from distillation.models import InferenceJob, Intent, TaskStatus
-from distillation.models.sentences import shown, translate
+from distillation.models.sentences import translate
 from distillation.services import inference
 
 
@@ -42,7 +44,7 @@ def stop_jobs(model_admin: InferenceAdmin, request: HttpRequest, queryset: Query
 
 @admin.register(InferenceJob)
 class InferenceAdmin(RolePage, ModelAdmin):
-    """List and page of labelling jobs."""
+    """The list; nothing is written here but by its action."""
 
     list_display = ["job", "state", "progress", "failed", "folders", "owner", "made"]
     list_display_links = ["job"]
@@ -52,16 +54,32 @@ class InferenceAdmin(RolePage, ModelAdmin):
     ordering = ["-create_time", "-id"]
     show_full_result_count = False
     actions = [stop_jobs]
-    fields = [
-        "inference_id", "task_id", "model_type", "state", "progress", "error", "failed", "failed_files",
-        "input_dir", "output_dir", "formats", "threshold", "class_thresholds", "batch_size",
-        "object_count", "empty_count", "imported_dataset", "no_import", "owner", "made", "started", "ended",
-    ]  # fmt: skip
-    readonly_fields = fields
+    new_label = _("Label a folder")
+
+    class Media:
+        js = ["distillation/labelling_list.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """What the person may see."""
         return selectors.visible(super().get_queryset(request).filter(del_flag=0), held(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People who label."""
+        return held(request).may_use_models
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A job has a page of its own; a new one begins with its model."""
+        if object_id is not None:
+            return redirect("admin:labelling", self.get_object(request, object_id).inference_id)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return redirect("admin:label_choose")
 
     def has_use_permission(self, request: HttpRequest) -> bool:
         """For the action: people who label; which jobs is asked one by one."""
@@ -99,27 +117,11 @@ class InferenceAdmin(RolePage, ModelAdmin):
         """How many pictures could not be labelled."""
         return format_html('<span class="dd-right dd-figure">{}</span>', figures.count(job.failure_count))
 
-    @display(description=_("Failed pictures"))
-    def failed_files(self, job: InferenceJob) -> str | SafeString:
-        """The first ones with their reasons."""
-        rows = [(path, translate(Sentence.from_json(why))) for path, why in job.named_failures]
-        return format_html_join("", "<div><b>{}</b> {}</div>", rows) if rows else figures.DASH
-
     @display(description=_("Folders"))
     def folders(self, job: InferenceJob) -> SafeString:
         """From where to where."""
         words = '<span class="dd-two"><span>{}</span><small class="dd-id">→ {}</small></span>'
         return format_html(words, job.input_dir, job.output_dir)
-
-    @display(description=_("Error"))
-    def error(self, job: InferenceJob) -> str:
-        """In the reader's language."""
-        return shown(job.error_detail) or job.error_message or figures.DASH
-
-    @display(description=_("Why it is no data set"))
-    def no_import(self, job: InferenceJob) -> str:
-        """In the reader's language."""
-        return shown(job.import_note) or figures.DASH
 
     @display(description=_("Owner"), ordering="create_by")
     def owner(self, job: InferenceJob) -> str:
@@ -130,16 +132,6 @@ class InferenceAdmin(RolePage, ModelAdmin):
     def made(self, job: InferenceJob) -> SafeString:
         """When."""
         return _when(job.create_time)
-
-    @display(description=_("Started at"), ordering="start_time")
-    def started(self, job: InferenceJob) -> SafeString | str:
-        """When."""
-        return _when(job.start_time) if job.start_time else figures.DASH
-
-    @display(description=_("Ended at"), ordering="end_time")
-    def ended(self, job: InferenceJob) -> SafeString | str:
-        """When."""
-        return _when(job.end_time) if job.end_time else figures.DASH
 
 
 def _when(at: Any) -> SafeString:

@@ -170,7 +170,7 @@ def _compare(request: HttpRequest, tasks: list[TrainingTask]) -> HttpResponse:
         messages.warning(request, _("%(fewest)s to %(most)s tasks are compared; %(n)s are ticked.") % limits)
         return redirect(request.get_full_path())
     query = urlencode({"tasks": ",".join(task.task_id for task in tasks)}, safe=",")
-    return redirect(f"{reverse('admin:index')}compare/?{query}")
+    return redirect(f"{reverse('admin:compare')}?{query}")
 
 
 def _samples(request: HttpRequest) -> HttpResponse | Question:

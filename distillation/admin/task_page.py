@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from distillation import selectors
-from distillation.admin import badge, figures, report, task_files, verbs, words
+from distillation.admin import badge, figures, model_uses, report, task_files, verbs, words
 from distillation.admin.access import held
 from distillation.admin.metric_names import metric
 from distillation.admin.visibility import visibility_word
@@ -41,6 +41,7 @@ def head(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
         "seen_by": visibility_word(task.visibility),
         "created_ago": figures.ago(task.create_time),
         "created": figures.moment(task.create_time),
+        "uses": model_uses.uses(task, request),
         "downloadable": held(request).may_use_models and selectors.usable(task) is None,
         # They name what the owner may see, and matter to those who can do something about them.
         "problems": _problems(validation.start_problems(task)) if pending else [],

@@ -6,10 +6,14 @@ from django.urls import URLPattern
 
 from distillation.console.choices.urls import urlpatterns as choices
 from distillation.console.compare.urls import urlpatterns as compare
+from distillation.console.labelling.urls import PAGES as LABELLING
 from distillation.console.overview.urls import urlpatterns as overview
+from distillation.console.trying.urls import PAGES as TRYING
 
 urlpatterns: list[URLPattern] = [
     *choices,
     *overview,
     *compare,
+    *TRYING,
+    *LABELLING,
 ]

@@ -1,6 +1,6 @@
-"""What a worker calls: ``python -m distillation.engine run RUN_DIR --home HOME --attempt N``, ``… label JOB_DIR``
-likewise and ``… convert < model.pt > model.safetensors``. What people call: ``… run SPEC.json``,
-``… check SPEC.json|MODEL_DIR``, ``… describe [spec]``, ``… evaluate MODEL_DIR DATASET_DIR`` and
+"""What a worker calls: ``python -m distillation.engine run RUN_DIR --home HOME --attempt N``, likewise
+``… label JOB_DIR`` and ``… try TRIAL_DIR``, and ``… convert < model.pt > model.safetensors``. What people call:
+``… run SPEC.json``, ``… check SPEC.json|MODEL_DIR``, ``… describe [spec]``, ``… evaluate MODEL_DIR DATASET_DIR`` and
 ``… predict MODEL_DIR PICTURE_DIR``.
 """
 
@@ -25,10 +25,10 @@ def main() -> int:
     if arguments.command == "run" and arguments.run_dir.is_file():
         running = importlib.import_module("distillation.engine.by_hand.running")
         return int(running.run(arguments.run_dir, arguments.home, arguments.out))
-    if arguments.command in ("run", "label"):
+    if arguments.command in ("run", "label", "try"):
         if arguments.home is None or arguments.attempt is None:
             parser.error(f"{arguments.run_dir} is no file: a directory needs --home and --attempt")
-        work = border.run if arguments.command == "run" else border.label
+        work = {"run": border.run, "label": border.label, "try": border.attempt_trial}[arguments.command]
         root, home = arguments.run_dir.absolute(), arguments.home.absolute()
         return work(root, home, arguments.attempt, watch_stdin=not arguments.no_watch_stdin)
     if arguments.command == "check":
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, summary in (
         ("run", "run or continue a spec by hand, or the run of a run directory"),
         ("label", "begin or continue the labelling of a job directory"),
+        ("try", "ask student and teacher about the pictures or texts of a trial directory"),
     ):
         command = commands.add_parser(name, help=summary)
         what = "SPEC.json, or a directory with a spec.json" if name == "run" else "a directory with a spec.json"

@@ -20,6 +20,7 @@ from distillation.contract.labelling import LabellingSpec
 from distillation.contract.run_dir import RunDir
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.contract.spec import RunSpec
+from distillation.contract.trial import TrialSpec
 from distillation.engine import locks
 from distillation.engine.context import Context
 from distillation.engine.events import EventWriter, Watch
@@ -51,6 +52,11 @@ def label(root: Path, home: Path, attempt: int, *, watch_stdin: bool) -> int:
     return _guarded(root, home, attempt, _Work(LabellingSpec.from_json, _label), watch_stdin=watch_stdin)
 
 
+def attempt_trial(root: Path, home: Path, attempt: int, *, watch_stdin: bool) -> int:
+    """Ask the models of the trial in the directory ``root``; return one of the documented exit codes."""
+    return _guarded(root, home, attempt, _Work(TrialSpec.from_json, _try), watch_stdin=watch_stdin)
+
+
 def _train(run_dir: RunDir, home: Path, spec: RunSpec, events: EventWriter, stop: StopRequest, attempt: int) -> None:
     context = Context(run_dir, home, spec, events, stop, Progress(spec, events))
     importlib.import_module("distillation.engine.run").perform(context, attempt)
@@ -61,6 +67,11 @@ def _label(
 ) -> None:
     labelling = importlib.import_module("distillation.engine.labelling.attempt")
     labelling.perform(run_dir, home, spec, events, stop, attempt)
+
+
+def _try(run_dir: RunDir, home: Path, spec: TrialSpec, events: EventWriter, stop: StopRequest, attempt: int) -> None:
+    trying = importlib.import_module("distillation.engine.trying.attempt")
+    trying.perform(run_dir, home, spec, events, stop, attempt)
 
 
 def _guarded(

@@ -1,4 +1,4 @@
-"""What a worker tidies up: refresh tokens that have expired, wrong passwords that no longer count, a full cache."""
+"""What a worker tidies up: expired refresh tokens, wrong passwords that no longer count, old trials, a full cache."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from distillation.services import cache_limit
+from distillation.services import cache_limit, trials
 
 log = logging.getLogger(__name__)
 
 
 def tidy() -> int:
-    """Delete the rows and return how many there were; done twice it does nothing more."""
+    """Delete the rows, with the folders of trials, and return how many there were; twice does nothing more."""
     now = timezone.now()
     tokens, _ = OutstandingToken.objects.filter(expires_at__lt=now).delete()
     attempts, _ = AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()
-    return int(tokens) + int(attempts)
+    return int(tokens) + int(attempts) + trials.remove_old(now)
 
 
 def tidy_cache() -> bool:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from distillation.contract.run_dir import RunDir
 
-RUN, LABEL = "run", "label"
+RUN, LABEL, TRY = "run", "label", "try"
 """What an engine may be started for."""
 
 _KEPT_FROM_ENGINE = ("DATABASE_URL", "DISTILLATION_SECRET_KEY", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE")

@@ -23,7 +23,7 @@ from distillation.jobs.launcher import LocalLauncher
 from distillation.models import Executor, InferenceJob, JobStatus, TaskStatus, TrainingTask
 from distillation.services import cache_references
 from distillation.storage import cache
-from distillation.storage.local import INFERENCE, folders, home, size_of
+from distillation.storage.local import INFERENCE, TRIALS, folders, home, size_of
 
 YOUNG_SECONDS = 24 * 3600.0
 """A cache entry that was written so lately may belong to a run that has not said so yet."""
@@ -83,7 +83,7 @@ def require_quiet() -> None:
 def _busy() -> Iterator[str]:
     """Run directories in which an engine still works, whatever their task's row says."""
     launcher = LocalLauncher()
-    own = [*folders(Path(settings.RUNS_ROOT)), *folders(home() / INFERENCE)]
+    own = [*folders(Path(settings.RUNS_ROOT)), *folders(home() / INFERENCE), *folders(home() / TRIALS)]
     return (folder.name for folder in own if launcher.busy(RunDir(folder)))
 
 

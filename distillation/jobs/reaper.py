@@ -9,18 +9,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from distillation import lifecycle
+from distillation.contract.labelling import LABELLED
 from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.jobs.ingest import Ingest
-from distillation.jobs.labelling import Events
+from distillation.jobs.job_supervisor import Events
 from distillation.models import Executor, TaskStatus, TrainingTask
-from distillation.services import inference_states
+from distillation.services import inference_states, trial_states
 from distillation.storage.local import inference_dir, run_dir
 
 log = logging.getLogger(__name__)
 
 
 def reap() -> int:
-    """Requeue (or fail) tasks and jobs with an expired lease, and mark silent external tasks; returns how many."""
+    """Requeue (or fail) tasks, jobs and trials with an expired lease, mark silent external tasks; returns how many."""
     now = timezone.now()
     why = Sentence(gettext_noop("lost contact: the worker has not reported for {seconds} s."),
                    {"seconds": int(lifecycle.LEASE.total_seconds())})  # fmt: skip
@@ -32,6 +33,7 @@ def reap() -> int:
             log.warning("%s: lost contact with %s", task.task_id, task.lease_owner or "its worker")
             count += 1
     count += _reap_jobs(now, why)
+    count += sum(trial_states.lost(trial, why) for trial in trial_states.expired(now))
     silent = TrainingTask.objects.filter(
         Q(lease_until__lt=now), status=TaskStatus.RUNNING, executor=Executor.EXTERNAL, lost_contact_at=None
     )
@@ -41,7 +43,7 @@ def reap() -> int:
 def _reap_jobs(now: datetime, why: Sentence) -> int:
     count = 0
     for job in inference_states.expired(now):
-        if (facts := Events(inference_dir(job.inference_id), job.attempt).newest_counts()) is not None:
+        if (facts := Events(inference_dir(job.inference_id), job.attempt, LABELLED).newest()) is not None:
             inference_states.count(job, facts)
         job.refresh_from_db()
         if job.lease_until is not None and job.lease_until < now and inference_states.lost(job, why):

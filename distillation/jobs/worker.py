@@ -1,4 +1,4 @@
-"""The worker: claims tasks and labelling jobs, keeps their engines company, reaps lost ones. Needs no broker.
+"""The worker: claims tasks, labelling jobs and trials, keeps their engines company, reaps lost ones. Needs no broker.
 
 One thread and one loop; what may take long happens in the engines.
 """
@@ -24,11 +24,12 @@ from distillation import lifecycle
 from distillation.jobs.devices import Gpu, gpus
 from distillation.jobs.housekeeping import tidy, tidy_cache
 from distillation.jobs.labelling import LabellingSupervisor
-from distillation.jobs.launcher import LABEL, Launcher, LocalLauncher
+from distillation.jobs.launcher import LABEL, TRY, Launcher, LocalLauncher
 from distillation.jobs.reaper import reap
 from distillation.jobs.supervisor import Supervisor
-from distillation.models import InferenceJob, TrainingTask, Worker
-from distillation.services import inference_states
+from distillation.jobs.trying import TrialSupervisor
+from distillation.models import InferenceJob, TrainingTask, Trial, Worker
+from distillation.services import inference_states, trial_states
 from distillation.services.workers import living_workers, named_gpus
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class WorkerLoop:
         self._once = once
         self._launcher: Launcher = launcher or LocalLauncher()
         self._labelling: Launcher = launcher or LocalLauncher(LABEL)
+        self._trying: Launcher = launcher or LocalLauncher(TRY)
         self._gpus: list[Gpu] = gpus()
         self._slots = len(self._gpus) or slots
         self._held: set[str] = set()
@@ -71,6 +73,8 @@ class WorkerLoop:
         self._threads = max(1, len(os.sched_getaffinity(0)) // self._slots)
         self._name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._running: list[Supervised] = []
+        self._trial: TrialSupervisor | None = None
+        """One at a time, beside what fills the slots: somebody sits and waits for it."""
         self._leaving_since: float | None = None
         self._heartbeat_at = self._tidied_at = self._cache_at = float("-inf")
 
@@ -83,7 +87,7 @@ class WorkerLoop:
             while not self._tick():
                 time.sleep(TICK_SECONDS)
         finally:
-            for supervisor in self._running:
+            for supervisor in (*self._running, *self._trials()):
                 supervisor.abandon()
             self._sign_off()
 
@@ -94,14 +98,15 @@ class WorkerLoop:
             self._heartbeat()
             self._tend()
             if self._leaving_since is not None:
-                return not self._running or time.monotonic() - self._leaving_since > LEAVE_SECONDS
+                return not self._busy() or time.monotonic() - self._leaving_since > LEAVE_SECONDS
+            self._claim_trial()
             self._fill_slots()
         except DatabaseError:
             log.exception("the database does not answer; engines go on, trying again")
             connections.close_all()
             time.sleep(1.0)
             return self._leaving_since is not None and time.monotonic() - self._leaving_since > LEAVE_SECONDS
-        return self._once and not self._running
+        return self._once and not self._busy()
 
     def _tend(self) -> None:
         for supervisor in list(self._running):
@@ -109,6 +114,17 @@ class WorkerLoop:
                 supervisor.leave()
             if supervisor.tend():
                 self._running.remove(supervisor)
+        for trial in self._trials():
+            if self._leaving_since is not None:
+                trial.leave()
+            if trial.tend():
+                self._trial = None
+
+    def _trials(self) -> tuple[TrialSupervisor, ...]:
+        return () if self._trial is None else (self._trial,)
+
+    def _busy(self) -> bool:
+        return bool(self._running or self._trials())
 
     def _fill_slots(self) -> None:
         while len(self._running) < self._slots and (self._free_gpus() or not self._gpus):
@@ -145,6 +161,14 @@ class WorkerLoop:
             if inference_states.claim(job, self._name):
                 return LabellingSupervisor(job, self._name, self._labelling, threads=self._threads, gpus=gpus)
         return None
+
+    def _claim_trial(self) -> None:
+        """The next one in its queue, where none is being looked after."""
+        if self._trial is None:
+            for trial in Trial.objects.queued()[:8]:
+                if trial_states.claim(trial, self._name):
+                    self._trial = TrialSupervisor(trial, self._name, self._trying, threads=self._threads)
+                    return
 
     def _gpus_for(self, task: TrainingTask) -> tuple[str, ...] | None:
         """Those that the task names, or any one; None where it must wait, or wait for another worker.

@@ -19,9 +19,11 @@ from distillation.models.task import TrainingTask
 from distillation.models.team import Team
 from distillation.models.token import Scope, ScriptToken
 from distillation.models.transition import TaskTransition
+from distillation.models.trial import LEFT_AFTER, Trial
 from distillation.models.worker import Worker
 
 __all__ = [
+    "LEFT_AFTER",
     "SUPERUSER_ROLE",
     "AdoptionStep",
     "AuditEntry",
@@ -53,6 +55,7 @@ __all__ = [
     "Theme",
     "TrainingHistory",
     "TrainingTask",
+    "Trial",
     "Visibility",
     "Worker",
 ]

@@ -53,7 +53,7 @@ class InferenceJob(models.Model):
           │  ↖──lost──┘   │
           └─────stop→ STOPPED ←stop
 
-    The moves are in ``services.inference_states``.
+    A job that is STOPPED or FAILED goes back to QUEUED by resume. The moves are in ``services.inference_states``.
     """
 
     inference_id = models.CharField(_("job id"), max_length=32, unique=True, default=new_inference_id)

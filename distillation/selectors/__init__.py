@@ -1,6 +1,6 @@
 """Read models for pages and API: what is shown, to whom, in which order."""
 
-from distillation.selectors.inference import jobs_seen_by, may_change_job, visible_jobs
+from distillation.selectors.inference import jobs_seen_by, may_change_job, may_see_pictures, visible_jobs
 from distillation.selectors.rights import Rights, remember, rights, rights_from, rights_of, user_with_rights, visible
 from distillation.selectors.statistics import Statistics, task_statistics
 from distillation.selectors.task_filters import ModelFilters, TaskFilters, filter_tasks
@@ -19,6 +19,7 @@ from distillation.selectors.tasks import (
     usable,
     visible_tasks,
 )
+from distillation.selectors.trials import own_trial, own_trials, trial_waits_for
 from distillation.selectors.waiting import (
     WORKER_SILENCE,
     Wait,
@@ -45,8 +46,11 @@ __all__ = [
     "hidden_datasets",
     "jobs_seen_by",
     "may_change_job",
+    "may_see_pictures",
     "model_of",
     "newest_worker",
+    "own_trial",
+    "own_trials",
     "queue_position",
     "remember",
     "rights",
@@ -56,6 +60,7 @@ __all__ = [
     "task_statistics",
     "tasks_seen_by",
     "teachers",
+    "trial_waits_for",
     "type_of_task",
     "usable",
     "user_with_rights",

@@ -19,18 +19,18 @@ from distillation.contract.task_types import USUAL_TYPE
 from distillation.datasets.class_names import of_objects
 from distillation.models import Dataset, InferenceJob, TrainingTask
 from distillation.models.sentences import stored
-from distillation.selectors import Rights, model_of, usable
+from distillation.selectors import Rights
 from distillation.services import audit, inference_states
 from distillation.services.audit import audited
 from distillation.services.datasets import register_dataset
+from distillation.services.finished_students import student_of
 from distillation.services.inference_folders import OUTPUT, importable_id, input_folder, output_folder
 from distillation.storage.local import relative
-from distillation.storage.model_layout import CONFIG, kind_of
 
 
 def submit(task: TrainingTask, asked: LabellingRequest, by: Rights) -> InferenceJob:
     """Queue a job that labels with the task's model. Raises InvalidRequest, and Refused for a model that cannot."""
-    model, config = _model(task)
+    model, config = model_to_label(task)
     task_type = str(config.get("task_type") or USUAL_TYPE)
     pictures = input_folder(asked.input_dir, asked.dataset_id, by)
     output = output_folder(asked.output_dir, pictures, by)
@@ -67,6 +67,16 @@ def stop(job: InferenceJob, actor: str) -> None:
     """Stop a job that waits or runs. Raises Refused."""
     with audited("stop", job, actor):
         inference_states.stop(job)
+
+
+def resume(job: InferenceJob, actor: str) -> None:
+    """Go on with a job that was stopped or failed. Raises Refused, also while another one writes into its folder."""
+    with audited("resume", job, actor):
+        busy = InferenceJob.objects.filter(output_dir=job.output_dir, status__in=inference_states.STOPPABLE).first()
+        if busy is not None and busy.pk != job.pk:
+            template = gettext_noop("The job {job} writes into {path}. Wait for its end.")
+            raise Refused(Sentence(template, {"job": busy.inference_id, "path": job.output_dir}))
+        inference_states.resume(job)
 
 
 def delete(job: InferenceJob, actor: str) -> None:
@@ -114,22 +124,15 @@ def _register(output: Path, job: InferenceJob, by: Rights) -> None:
         raise InvalidRequest([Problem(OUTPUT, problem.sentence) for problem in invalid.problems]) from invalid
 
 
-def _model(task: TrainingTask) -> tuple[Path, dict[str, Any]]:
+def model_to_label(task: TrainingTask) -> tuple[Path, dict[str, Any]]:
     """The model's file and config. Raises Refused for one that cannot label."""
-    if (reason := usable(task)) is not None:
-        raise Refused(reason)
-    file = model_of(task)
-    config = _config(file) if file is not None else None
-    if file is None or config is None or kind_of(config) != "student":
-        raise Refused(
-            Sentence(
-                gettext_noop(
-                    "The model of {task} is none of the students of this platform; only those label pictures. Distil "
-                    "it into one."
-                ),
-                {"task": task.task_id},
-            )
-        )
+    file, config = student_of(
+        task,
+        gettext_noop(
+            "The model of {task} is none of the students of this platform; only those label pictures. Distil it into "
+            "one."
+        ),
+    )
     task_type = str(config.get("task_type") or USUAL_TYPE)
     if task_type not in FORMATS:
         raise Refused(
@@ -139,14 +142,6 @@ def _model(task: TrainingTask) -> tuple[Path, dict[str, Any]]:
             )
         )
     return file, config
-
-
-def _config(file: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads((file.parent / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _formats(wanted: tuple[str, ...], task_type: str, *, becomes_data: bool) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from distillation.datasets.catalogue import is_plain_name
 from distillation.datasets.layout import UNLABELED
 from distillation.models import InferenceJob, JobStatus
 from distillation.selectors import Rights, hidden_datasets
-from distillation.storage.local import INFERENCE, home
+from distillation.storage.local import INFERENCE, TRIALS, home
 from distillation.storage.opening import Outside, climbs, real_path
 
 INPUT, OUTPUT, DATASET = "inputDir", "outputDir", "datasetId"
@@ -56,6 +56,11 @@ def output_folder(named: str, pictures: Path, by: Rights) -> Path:
     _check_dataset(real, given)
     _check_free(real, given, by)
     return real
+
+
+def own_folders() -> set[str]:
+    """Names in the home under which the platform keeps its own files."""
+    return {"cache", INFERENCE, TRIALS, Path(settings.RUNS_ROOT).name, Path(settings.MODELS_ROOT).name}
 
 
 def importable_id(output: Path) -> str | None:
@@ -107,8 +112,7 @@ def _real_parent(path: Path) -> Path:
 def _check_place(name: str, real: Path, given: Path) -> None:
     """Neither the home itself nor what the program keeps in it."""
     parts = real.relative_to(home().resolve()).parts
-    own = {"cache", INFERENCE, Path(settings.RUNS_ROOT).name, Path(settings.MODELS_ROOT).name}
-    if not parts or parts[0] in own or parts == (Path(settings.DATASETS_ROOT).name,):
+    if not parts or parts[0] in own_folders() or parts == (Path(settings.DATASETS_ROOT).name,):
         raise _wrong(
             name,
             gettext_noop("{path} is not a folder for pictures or labels; the platform keeps its own files there."),

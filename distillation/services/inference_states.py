@@ -20,6 +20,7 @@ from distillation.models.sentences import MAX_BYTES, stored
 
 MAX_ATTEMPTS = 3
 STOPPABLE = (S.QUEUED, S.RUNNING)
+RESUMABLE = (S.STOPPED, S.FAILED)
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "intent": None}
 
@@ -56,6 +57,22 @@ def delete(job: InferenceJob) -> None:
             stop(current)
         InferenceJob.objects.filter(pk=job.pk).update(del_flag=1)
     job.refresh_from_db()
+
+
+def may_resume(job: InferenceJob) -> bool:
+    """Whether the job as it was read could go on (for buttons)."""
+    return job.status in RESUMABLE and not job.del_flag
+
+
+def resume(job: InferenceJob) -> None:
+    """Queue a stopped or failed job again; the engine goes on behind the pictures that are done. Raises Refused."""
+    before = S(job.status)
+    fresh: dict[str, Any] = {"queued_at": timezone.now(), "lost_count": 0, "end_time": None, "duration": None,
+                             "error_message": None, "error_detail": None}  # fmt: skip
+    if before not in RESUMABLE or not _move(job, before, S.QUEUED, {"del_flag": 0}, **fresh, **_NO_LEASE):
+        job.refresh_from_db()
+        template = gettext_noop("{job} is {status}; only a job that was stopped or failed goes on.")
+        raise Refused(Sentence(template, {"job": job.inference_id, "status": job.status}))
 
 
 # What workers report

@@ -16,6 +16,8 @@ from distillation.contract.run_dir import RunDir
 
 INFERENCE = "inference"
 """The folder of the home that holds the directories of labelling jobs."""
+TRIALS = "trials"
+"""The same for trials: what people upload and what the models answer, for a while."""
 
 
 def home() -> Path:
@@ -31,6 +33,11 @@ def run_dir(task_id: str) -> RunDir:
 def inference_dir(inference_id: str) -> RunDir:
     """The directory of a labelling job, laid out as a run's."""
     return RunDir(home() / INFERENCE / inference_id)
+
+
+def trial_dir(trial_id: str) -> RunDir:
+    """The directory of a trial, laid out as a run's."""
+    return RunDir(home() / TRIALS / trial_id)
 
 
 def folders(root: Path) -> list[Path]:

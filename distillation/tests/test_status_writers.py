@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ALLOWED = {ROOT / "lifecycle.py", ROOT / "services" / "inference_states.py"}
+ALLOWED = {ROOT / "lifecycle.py", *(ROOT / "services" / f"{kind}_states.py" for kind in ("inference", "trial"))}
 OTHER_TABLES = {"HttpResponse", "JsonResponse", "Response", "StreamingHttpResponse", "FileResponse"}
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "TrainingTask"}
 

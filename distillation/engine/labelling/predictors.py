@@ -88,10 +88,14 @@ class Classifier:
 
     def predict(self, batch: Sequence[Prepared], thresholds: Sequence[float]) -> list[tuple[Label, ...]]:
         """The likeliest class, or none where it does not reach its threshold."""
-        logits: Tensor = self._model(batch)
-        best, number = logits.float().softmax(dim=1).max(dim=1)
+        best, number = self.probabilities(batch).max(dim=1)
         found = zip(number.tolist(), best.tolist(), strict=True)
         return [(Label(one, round(score, 4)),) if score >= thresholds[one] else () for one, score in found]
+
+    def probabilities(self, batch: Sequence[Prepared]) -> Tensor:
+        """Of every class, float32 ``[pictures, classes]``."""
+        logits: Tensor = self._model(batch)
+        return logits.float().softmax(dim=1)
 
 
 class Squared:

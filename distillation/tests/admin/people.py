@@ -24,6 +24,7 @@ from distillation.models import (
     ScriptToken,
     TeacherAlias,
     TrainingTask,
+    Trial,
     Worker,
 )
 from distillation.tests.factories import InferenceFactory, PresetFactory, TaskFactory, UserFactory
@@ -59,6 +60,7 @@ class World:
     entry: AuditEntry
     worker: Worker
     job: InferenceJob
+    trial: Trial
     people: dict[str, User]
     clients: dict[str, Client] = field(default_factory=dict)
 
@@ -111,9 +113,28 @@ def make_world(home: Path) -> World:
             object_name="a task", before={"alpha": 0.5}, after={"alpha": 0.7},
         ),
         worker=Worker.objects.create(name="w", host="h", pid=1, slots=1, started_at=now, seen_at=now),
-        job=InferenceFactory(task_id="TASK_DONE0001", create_by="olga"),
+        job=_job(home),
+        trial=_trial(home),
         people=people,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def _job(home: Path) -> InferenceJob:
+    """A labelling job of olga, with one of its pictures drawn."""
+    job: InferenceJob = InferenceFactory(task_id="TASK_DONE0001", create_by="olga")
+    drawn = home / "inference" / job.inference_id / "pictures" / "1.jpg"
+    drawn.parent.mkdir(parents=True)
+    drawn.write_bytes(b"a picture")
+    return job
+
+
+def _trial(home: Path) -> Trial:
+    """A trial of olga that nobody else sees."""
+    trial = Trial.objects.create(task_id="TASK_DONE0001", task_type="classification", input_count=1, create_by="olga")
+    shown = home / "trials" / trial.trial_id / "shown" / "1.jpg"
+    shown.parent.mkdir(parents=True)
+    shown.write_bytes(b"a picture")
+    return trial
 
 
 def letter(response: HttpResponseBase) -> str:

@@ -38,7 +38,7 @@ def test_the_list_shows_how_far_a_job_is(world):
 def test_the_page_names_failures_and_escapes_them(world):
     why = Sentence("{x}", {"x": "torn"}).as_json()
     InferenceJob.objects.update(failures=json.dumps([["<b>短.jpg", why]]), failure_count=1)
-    page = world.client("vera").get(address("distillation_inferencejob_change", world.job.pk)).content.decode()
+    page = world.client("vera").get(address("labelling", world.job.inference_id)).content.decode()
     assert "&lt;b&gt;短.jpg" in page
     assert "torn" in page
 

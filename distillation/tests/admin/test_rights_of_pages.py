@@ -68,8 +68,8 @@ PAGES = {
     "distillation_dataset_delete":        "xx xx- xx LL",
     "distillation_dataset_forget":        "mm mmm mm LL",
     "distillation_inferencejob_changelist": "oo ooo oo LL",
-    "distillation_inferencejob_add":      "xx xxx xx LL",
-    "distillation_inferencejob_change":   "oo oo- oo LL",
+    "distillation_inferencejob_add":      "rr rrr rx LL",
+    "distillation_inferencejob_change":   "rr rr- rr LL",
     "distillation_inferencejob_history":  "rr rr- rr LL",
     "distillation_inferencejob_delete":   "xx xx- xx LL",
     "distillation_worker_changelist":     "oo ooo oo LL",
@@ -108,11 +108,39 @@ PAGES = {
     "compare_curves":                     "oo ooo oo LL",
     "compare_search":                     "oo ooo oo LL",
     "compare_export":                     "oo ooo oo LL",
+    "try":                               "oo oo- ox LL",
+    "trial":                             "-- o-- -- LL",
+    "trial_live":                        "-- o-- -- LL",
+    "trial_picture":                     "-- o-- -- LL",
+    "trial_cancel":                      "mm mmm mm LL",
+    "trial_left":                        "mm mmm mm LL",
+    "label_choose":                      "oo ooo ox LL",
+    "label_folders":                     "oo ooo ox LL",
+    "label":                             "oo oo- ox LL",
+    "labelling":                         "oo oo- oo LL",
+    "labelling_live":                    "oo oo- oo LL",
+    "labelling_do":                      "mm mmm mm LL",
+    "labelling_picture":                 "oo oo- ox LL",
+    "labelling_archive":                 "rr rr- rx LL",
 }  # fmt: skip
 
 MANAGED = ("distillation_teacheralias", "distillation_auditentry", "auth_user", "distillation_team")
 WORKED_WITH = ("distillation_trainingtask", "distillation_dataset", "distillation_inferencejob",
                "distillation_lorapreset", "distillation_worker")  # fmt: skip
+OF_THE_CONSOLE = {
+    "try": lambda world: (world.task.pk,),
+    "trial": lambda world: (world.trial.trial_id,),
+    "trial_live": lambda world: (world.trial.trial_id,),
+    "trial_picture": lambda world: (world.trial.trial_id, 1),
+    "trial_cancel": lambda world: (world.trial.trial_id,),
+    "trial_left": lambda world: (world.trial.trial_id,),
+    "label": lambda world: (world.task.pk,),
+    "labelling": lambda world: (world.job.inference_id,),
+    "labelling_live": lambda world: (world.job.inference_id,),
+    "labelling_do": lambda world: (world.job.inference_id, "stop"),
+    "labelling_picture": lambda world: (world.job.inference_id, 1),
+    "labelling_archive": lambda world: (world.job.inference_id,),
+}
 
 
 @pytest.fixture
@@ -137,6 +165,8 @@ def arguments(name: str, world: World) -> tuple:
         return ("distillation",)
     if name == "saved_view":
         return (1,)
+    if name in OF_THE_CONSOLE:
+        return OF_THE_CONSOLE[name](world)
     model, _, rest = name.partition("_")[2].partition("_")
     if model not in ARGUMENTS or rest in ("changelist", "add"):
         return ()
