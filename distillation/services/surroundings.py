@@ -53,6 +53,14 @@ class Surroundings:
     def _hidden(self) -> set[str]:
         return set() if self.seen_by is None else hidden_datasets(self.seen_by)
 
+    @cached_property
+    def datasets(self) -> list[Outline]:
+        """The data sets that can be named. Counts the files of each, so it is not for every key that is typed."""
+        found = [one for one in list_datasets(Path(settings.DATASETS_ROOT)) if one.id not in self._hidden]
+        self._outlines.update({(one.id, None): one for one in found})
+        self._unknown_datasets.update({one.id: None for one in found})
+        return found
+
     def outline(self, dataset_id: str, val_id: str | None = None) -> Outline:
         """The data set at a glance, with the held-out pictures of ``val_id``; it need not exist."""
         key = (dataset_id, val_id or None)
@@ -138,7 +146,7 @@ class Surroundings:
             missing = dataset_id in self._hidden
         if not missing:
             return None
-        known = [found.id for found in list_datasets(root) if found.id not in self._hidden]
+        known = [found.id for found in self.datasets]
         template = (
             gettext_noop("There is no data set {dataset} below the data set root; available: {available}.")
             if known
