@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.wizard.urls import urlpatterns as wizard
+
+urlpatterns: list[URLPattern] = [*wizard]
