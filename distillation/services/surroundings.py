@@ -5,6 +5,7 @@ Make one for one piece of work (a create, a page, a group of clones) and drop it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -24,10 +25,14 @@ from distillation.storage.local import model_directories
 
 
 class Surroundings:
-    """Data sets, teachers and presets as their owner sees them."""
+    """Data sets, teachers and presets as their owner sees them.
 
-    def __init__(self, owner: str | None) -> None:
+    ``rights`` are the owner's, where they are known already.
+    """
+
+    def __init__(self, owner: str | None, rights: Rights | None = None) -> None:
         self._owner = owner
+        self._rights = rights
         self._outlines: dict[tuple[str, str | None], Outline] = {}
         self._unknown_datasets: dict[str, Sentence | None] = {}
         self._teachers: dict[str, Teacher | None] = {}
@@ -36,7 +41,7 @@ class Surroundings:
     @cached_property
     def seen_by(self) -> Rights | None:
         """The owner's rights; None for rows without an owner that is known, which see everything."""
-        return rights_of(self._owner)
+        return self._rights or rights_of(self._owner)
 
     @cached_property
     def aliases(self) -> dict[str, str]:
@@ -80,6 +85,10 @@ class Surroundings:
         if name not in self._teachers:
             self._teachers[name] = find_teacher(name, self.seen_by, self.aliases)
         return self._teachers[name]
+
+    def remember(self, teachers: Iterable[Teacher]) -> None:
+        """Take over teachers that the owner sees and that somebody has looked at; an alias means another one."""
+        self._teachers.update({one.name: one for one in teachers if one.name not in self.aliases})
 
     def teacher_of(self, request: CreateRequest) -> Teacher | None:
         """Who teaches a request, named or at a place; None where nobody does or the teacher is unknown."""

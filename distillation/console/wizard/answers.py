@@ -61,6 +61,19 @@ class Answers:
         values = {name: values[0] for name, values in self.lists.items()}
         return with_changes(self.base, values) if values else self.base
 
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The same without defaults, which a form sends for every field: nobody asked for them.
+
+        Not of LoRA's values beside a preset, which would fill them.
+        """
+        kept = {"lora"} if self.first.get("loraPreset") else set()
+        return {
+            name: value
+            for name, value in self.first.items()
+            if BY_NAME[name].default is None or BY_NAME[name].group in kept or not _is_default(BY_NAME[name], value)
+        }
+
     def _raw(self, option: Option) -> Any:
         left_out = self._is_hidden(option) and option.name not in self.posted
         if option.kind == "boolean":
@@ -75,6 +88,10 @@ class Answers:
         if self.task is None:
             return bool(raw != "")
         return str(raw) != self.shown.get(option.name, "False" if option.kind == "boolean" else "")
+
+
+def _is_default(option: Option, value: Any) -> bool:
+    return as_typed(value) == as_typed(option.default)
 
 
 def several(option: Option, raw: Any) -> list[str] | None:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from distillation.admin import figures, words
 from distillation.console.wizard import suggestions
-from distillation.console.wizard.answers import Answers
+from distillation.console.wizard.answers import Answers, in_words
+from distillation.console.wizard.material import Material
 from distillation.console.wizard.steps import LAST, STEP_OF, STEPS
 from distillation.contract.option import Option
 from distillation.contract.options import OPTIONS
@@ -26,10 +28,8 @@ from distillation.services import sweeps
 from distillation.services.cloning import plan_clones
 from distillation.services.effective import Effective, of_request
 from distillation.services.estimates import Estimates
-from distillation.services.surroundings import Surroundings
 from distillation.services.sweeps import PlannedTask
-from distillation.services.teacher_fit import Candidate, teacher_problem
-from distillation.services.validation import look_at, request_outline
+from distillation.services.validation import look_at
 
 LABELS = {option.name: option.label for option in OPTIONS}
 
@@ -73,10 +73,17 @@ class Checked:
     """Teachers that cannot teach what is chosen, with the reason."""
     teacher: str
     """Who is suggested as teacher."""
+    advice: str
+    """Why that one, or why nobody."""
     name: str
     """The name that is suggested."""
     marks: list[tuple[str, str]] = field(init=False)
     """By step: in words how many problems it has."""
+
+    @property
+    def own(self) -> list[Row]:
+        """The settings that have another value than the default."""
+        return [row for _title, rows in self.settings for row in rows if row.other]
 
     def __post_init__(self) -> None:
         numbers = Counter(said.step for said in (*self.refused, *self.stopped))
@@ -87,33 +94,30 @@ class Checked:
         ]
 
 
-def look(answers: Answers, actor: str, candidates: Sequence[Candidate], around: Surroundings) -> Checked:
-    """Ask the services about the form. ``around`` are those of the task's owner to be."""
+def look(answers: Answers, actor: str, material: Material) -> Checked:
+    """Ask the services about the form; the actor is the task's owner to be."""
+    teachers = material.teachers  # first, since the surroundings need not look for them any more
+    request, _errors = look_at(answers.first, material.around, default_executor=settings.DISTILLATION_DEFAULT_EXECUTOR)
+    unfit = material.unfit(request.assumed())
     planned, refused = _plan(answers, actor)
-    found = of_request(answers.first, actor, around)
+    found = of_request(answers.asked, actor, material.around)
     spoken_of = {problem.field for problem in refused} | answers.lists.keys()
     refused += [problem for problem in found.errors if problem.field not in spoken_of]
     stopped = _start_problems(planned) if planned else found.problems
-    unfit = _unfit(answers, candidates, around)
+    teacher = suggestions.best_teacher(teachers, unfit, found.values)
     return Checked(
         refused=[_said(problem) for problem in refused],
         stopped=[_said(problem) for problem in stopped if problem not in refused],
         ignored=[_said(problem) for problem in found.not_applied],
         settings=list(_settings(found)),
         costs=_costs(found.estimates, len(planned)),
-        differs=list(_differs(answers)) if answers.task else [],
+        differs=_differs(answers) if answers.task else [],
         names=[one.name for one in planned],
         unfit=unfit,
-        teacher=suggestions.best_teacher(candidates, unfit, found.values),
-        name=suggested_name(answers.first, around) if answers.task is None else "",
+        teacher=teacher,
+        advice=suggestions.advice(teacher, teachers),
+        name=material.suggested_name(answers.first) if answers.task is None else "",
     )
-
-
-def suggested_name(values: dict[str, Any], around: Surroundings) -> str:
-    """What a new task could be called."""
-    data = str(values.get("datasetId") or "")
-    known = data and around.unknown_dataset(data) is None
-    return suggestions.name(values, around.outline(data).name if known else "")
 
 
 def _plan(answers: Answers, actor: str) -> tuple[list[PlannedTask], list[Problem]]:
@@ -136,17 +140,6 @@ def _start_problems(planned: Sequence[PlannedTask]) -> list[Problem]:
     """What start would refuse of any of the group, each sentence once."""
     found = {(one.field, one.sentence.english()): one for task in planned for one in task.problems()}
     return list(found.values())
-
-
-def _unfit(answers: Answers, candidates: Sequence[Candidate], around: Surroundings) -> dict[str, str]:
-    """Why somebody cannot teach this; what is wrong elsewhere in the form plays no part."""
-    request, _errors = look_at(answers.first, around, default_executor="platform")
-    request = request.assumed()
-    data = request.values["datasetId"]
-    known = bool(data) and around.unknown_dataset(data) is None
-    outline = request_outline(request, around) if known else None
-    found = ((one.teacher.name, teacher_problem(one.teacher, request, outline)) for one in candidates)
-    return {name: translate(sentence) for name, sentence in found if sentence is not None}
 
 
 def _said(problem: Problem) -> Said:
@@ -210,8 +203,8 @@ def _differs(answers: Answers) -> list[Row]:
     return [
         Row(
             _(option.label),
-            words.setting(said[option.name]),
-            words.setting(answers.shown.get(option.name)),
+            in_words(option, said[option.name]),
+            in_words(option, answers.shown.get(option.name)),
             option.name,
         )
         for option in OPTIONS

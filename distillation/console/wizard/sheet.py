@@ -17,7 +17,6 @@ from distillation.console.wizard.checked import Checked
 from distillation.console.wizard.material import Material
 from distillation.models import TrainingTask
 from distillation.services.surroundings import Surroundings
-from distillation.services.task_names import free_names
 
 NEW, EDIT, CLONE = "add", "edit", "clone"
 """As the addresses are called."""
@@ -40,19 +39,16 @@ class Sheet:
 
     def look(self, posted: Mapping[str, Any]) -> Checked:
         """Ask the services about it."""
-        return checked.look(self.answers(posted), self.owner, self.material.teachers, self.material.around)
+        return checked.look(self.answers(posted), self.owner, self.material)
 
     def first_values(self) -> dict[str, Any]:
         """What the form shows before anybody types."""
         if self.task is not None:
             values = as_initial(shown_values(self.task))
             if self.how == CLONE:
-                values["taskName"] = free_names(self.task.task_name, [""])[0]
+                values["taskName"] = self.material.free_name(self.task.task_name)
             return values
-        values = self.material.first_values(str(self.request.GET.get("datasetId", "")))
-        values["taskName"] = checked.suggested_name(values, self.material.around)
-        teacher = self.look(values).teacher
-        return values | ({"teacherModel": teacher} if teacher else {"trainingMode": "direct"})
+        return self.material.first_values(str(self.request.GET.get("datasetId", "")))
 
     def _shown(self, posted: Mapping[str, Any]) -> dict[str, str]:
         """What the page showed when it was opened."""
@@ -72,4 +68,5 @@ def open_sheet(request: HttpRequest, how: str, pk: int | None = None) -> Sheet:
     if not rights.may_create or (task is not None and how == EDIT and not rights.may_change(task.create_by)):
         raise PermissionDenied
     owner = task.create_by if task is not None and how == EDIT else actor(request)
-    return Sheet(request, how, task, Material(Surroundings(owner), rights), owner or "")
+    around = Surroundings(owner, rights if rights.owns(owner) else None)
+    return Sheet(request, how, task, Material(around, rights), owner or "")

@@ -25,8 +25,8 @@ STEPS = (
     Step("learn", gettext_noop("What should it learn?"), gettext_noop("Aim"), ()),
     Step("data", gettext_noop("Which data does it learn from?"), gettext_noop("Data"), ("data",)),
     Step("models", gettext_noop("Who learns, and who teaches?"), gettext_noop("Teacher and student"), ("models",)),
-    Step("method", gettext_noop("How is taught?"), gettext_noop("Method"), ("method", "lora")),
-    Step("training", gettext_noop("How is trained?"), gettext_noop("Training"), ("training",)),
+    Step("method", gettext_noop("How is it taught?"), gettext_noop("Method"), ("method", "lora")),
+    Step("training", gettext_noop("How is it trained?"), gettext_noop("Training"), ("training",)),
     Step("start", gettext_noop("Check and start"), gettext_noop("Check and start"), ("basics",)),
 )
 LAST = STEPS[-1].key

@@ -13,7 +13,6 @@ from distillation.contract.options import BY_NAME
 from distillation.contract.students import STUDENTS
 from distillation.contract.task_types import USUAL_TYPE
 from distillation.datasets.outline import Outline
-from distillation.services.task_names import free_names
 from distillation.services.teacher_fit import Candidate
 
 
@@ -50,16 +49,22 @@ def best_teacher(found: Sequence[Candidate], unfit: Mapping[str, str], values: M
     return best.teacher.name
 
 
+def advice(teacher: str, found: Sequence[Candidate]) -> str:
+    """Why this teacher is suggested, or why none is."""
+    if not teacher:
+        return _("No larger model here can teach this yet, so direct training is suggested.")
+    task = next(one.task for one in found if one.teacher.name == teacher)
+    text = _("Suggested teacher: %(name)s. Of those that can teach this it is the largest that is known.")
+    return text % {"name": task.task_name if task else teacher}
+
+
 def name(values: Mapping[str, Any], dataset_name: str) -> str:
-    """What the task could be called: what it learns, from what, by whom; empty while data or student are not chosen."""
-    if not dataset_name or not values.get("studentModel"):
-        return ""
-    stem = _("%(aim)s · %(data)s · %(student)s") % {
+    """What it learns, from what, by whom."""
+    return _("%(aim)s · %(data)s · %(student)s") % {
         "aim": words.value_word(values.get("taskType") or USUAL_TYPE),
         "data": dataset_name,
         "student": values["studentModel"],
     }
-    return free_names(stem, [""])[0]
 
 
 def _larger(one: Candidate, size: int) -> bool:

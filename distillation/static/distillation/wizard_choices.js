@@ -94,6 +94,8 @@
     found.querySelectorAll("[data-unfit] li").forEach(function (line) { why[line.dataset.value] = line.textContent; });
     cards("teacherModel").forEach(function (card) { unfit(card, why[input(card).value] || ""); });
     none("teacherModel");
+    var advice = form.querySelector("[data-advice]:not(.wz-checked)");
+    if (advice) advice.textContent = found.dataset.advice;
     var moved = isNew && suggest(found.dataset.teacher, why);
     if (isNew && !own.taskName && found.dataset.name && form.elements.taskName.value === suggestedName) {
       moved = moved || found.dataset.name !== suggestedName;

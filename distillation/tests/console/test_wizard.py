@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from django.urls import reverse
 
 from distillation.contract.options import OPTIONS
 from distillation.models import TrainingTask
 from distillation.services.flat import flat
 from distillation.services.tasks import create_task
-from distillation.tests.admin.conftest import LIST, page_of
+from distillation.tests.admin.conftest import page_of
+from distillation.tests.console.wizard_pages import ADD, edit_of, errors, filled, posted
 from distillation.tests.factories import PresetFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
-ADD = f"{LIST}add/"
-
-
-def filled(**values):
-    return {"taskName": "认出数字", "datasetId": "digits", "teacherModel": "big-teacher", "studentModel": "cnn-tiny",
-            "trainingMode": "distillation", **values}  # fmt: skip
-
-
-def edit_of(task) -> str:
-    return reverse("admin:distillation_trainingtask_edit", args=[task.pk])
-
-
-def posted(response, **values) -> dict[str, str]:
-    """What a browser sends of the page when nothing but ``values`` is changed."""
-    form = response.context["form"]
-    data = {name: form[name].value() for name in form.fields}
-    opened = {"_opened": response.context["opened"]} if response.context["opened"] else {}
-    shown = {name: "on" if value is True else str(value) for name, value in data.items() if value not in (None, False)}
-    return shown | opened | values
-
-
-def errors(response) -> dict[str, list[str]]:
-    return dict(response.context["form"].errors)
 
 
 def test_the_form_has_a_field_for_each_option_with_its_help(console, digits, teacher):
