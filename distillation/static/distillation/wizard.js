@@ -78,8 +78,11 @@
     event.preventDefault();
     next.click();
   });
-  // After saving a preset the page comes back to this step.
-  form.addEventListener("submit", function () { form.action = location.pathname + location.search + location.hash; });
+  // After saving a preset the page comes back to this step; the page of a saved task has no such place.
+  form.addEventListener("submit", function (event) {
+    var preset = event.submitter && event.submitter.name === "_preset";
+    form.action = location.pathname + location.search + (preset ? location.hash : "");
+  });
 
   document.body.addEventListener("htmx:afterSwap", function (event) {
     if (event.target.id !== "wizard-checked") return;

@@ -56,6 +56,7 @@
 
   // Another aim: what does not serve it is let go, and what is suggested for it chosen.
   function aim() {
+    kind = chosen("taskType");
     ["datasetId", "studentModel"].forEach(function (name) {
       var fitting = cards(name).filter(function (card) {
         return !card.dataset.broken && (!card.dataset.types || card.dataset.types.split(" ").indexOf(kind) >= 0);

@@ -47,7 +47,7 @@ def test_a_newcomer_presses_next_throughout(page, digits, capsys):
         "QUEUED", "cnn-tiny", "digits", "分类 · digits · cnn-tiny",
     )  # fmt: skip
     with capsys.disabled():
-        print(f"\nThe newcomer's way through the wizard: {clicks} clicks, 0 fields (at most {MOST_CLICKS}).")
+        print(f"\nThe newcomer's way through the wizard: {clicks} clicks, 0 fields (at most {MOST_CLICKS}).")  # noqa: T201 - a figure to report
     assert clicks <= MOST_CLICKS
 
 
