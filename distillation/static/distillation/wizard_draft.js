@@ -7,6 +7,7 @@
   var notice = document.querySelector("[data-draft]");
   var skipped = ["csrfmiddlewaretoken", "_opened"];
   var typed = false;
+  var leaving = false; // the answer to a check may still arrive after the form was sent
 
   function fields() {
     return Array.from(form.elements).filter(function (one) {
@@ -64,9 +65,13 @@
   else document.addEventListener("DOMContentLoaded", restore); // after htmx, which then checks what is restored
   form.addEventListener("input", function (event) {
     typed = typed || event.isTrusted;
-    if (typed) write(false);
+    if (typed && !leaving) write(false);
   });
-  form.addEventListener("submit", function () { write(true); });
+  form.addEventListener("submit", function () {
+    leaving = true;
+    write(true);
+  });
+  window.addEventListener("pageshow", function () { leaving = false; });
   document.querySelector("[data-afresh]").addEventListener("click", function () {
     sessionStorage.removeItem(key);
     location.assign(location.pathname + location.search);
