@@ -215,8 +215,7 @@ def task_teacher(task: TrainingTask) -> Teacher:
 
 def directory_teacher(name: str, directory: Path) -> Teacher:
     """What lies in a directory; ``reason`` says what is missing there."""
-    config = read_json(directory / "config.json")
-    kind = teacher_kind(directory, config)
+    kind = teacher_kind(directory, config := read_json(directory / "config.json"))
     if kind == "onnx":
         return _onnx_teacher(name, directory)
     reason = missing_file(name, directory, config, kind)
