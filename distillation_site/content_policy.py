@@ -1,8 +1,8 @@
 """What browsers may load and run on pages: what this server serves, and no script that stands in a page itself.
 
-Scripts are files of ours, of unfold and of plotly, so no nonce is needed. Two things stay allowed: ``eval``, by which the
-Alpine inside unfold reads its attributes (without it dialogs never close), and styles in pages: unfold writes its colours
-into each page, plotly and simplebar place things by ``style`` attributes.
+Scripts are files of ours, of unfold and of plotly, so no nonce is needed. Two things stay allowed: ``eval``, by which
+the Alpine inside unfold reads its attributes (without it dialogs never close), and styles in pages: unfold writes its
+colours into each page, plotly and simplebar place things by ``style`` attributes.
 A view may set a policy of its own, as those of the API's documentation do.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -23,13 +23,11 @@ from distillation import selectors
 from distillation.admin import task_bulk, task_page, task_table, verbs
 from distillation.admin.access import OwnedPage, actor, held
 from distillation.admin.deleted import LogicalDeletion
-from distillation.admin.task_form import TaskForm
 from distillation.api.files import ChunkedFile
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
-from distillation.models import Executor, TaskStatus, TrainingTask
+from distillation.models import TrainingTask
 from distillation.models.sentences import translate
-from distillation.services.tasks import create_task, edit_task
 from distillation.storage.artifacts import BESIDE_THE_MODEL, open_artifact
 from distillation.storage.local import model_file
 from distillation.storage.run_result import EXAMPLES
@@ -42,17 +40,6 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
     search_fields = ["task_name", "task_id"]
     """Of the choices in other forms; the list has a search of its own."""
     ordering = ["-create_time", "-id"]
-
-    # What is allowed
-
-    def may_edit(self, request: HttpRequest, task: TrainingTask) -> bool:
-        """Only before the start; a sample is cloned instead."""
-        return (
-            task.status == TaskStatus.PENDING
-            and not task.del_flag
-            and task.executor != Executor.SAMPLE
-            and self.has_change_permission(request, task)
-        )
 
     # The list
 
@@ -99,19 +86,14 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Create, edit or look at a task."""
+        """Look at a task; the wizard stands at the address of a new one, and changes those that have not started."""
         if object_id is None:
-            if not self.has_add_permission(request):
-                raise PermissionDenied
-            return self._form(request, None)
+            raise Http404
         task = self.get_object(request, object_id)
-        if self.may_edit(request, task):
-            return self._form(request, task)
         if request.method == "POST":
             if not self.has_change_permission(request, task):
                 raise PermissionDenied
-            messages.error(request, _("%(task)s cannot be changed any more; clone it.") % {"task": task.task_id})
-            return redirect(_url(task))
+            return HttpResponseNotAllowed(["GET"])
         return self._render(request, "detail.html", task.task_name, {**task_page.page(task, request),
                             "version": task_page.version(task), "original": task})  # fmt: skip
 
@@ -172,44 +154,6 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
         return ChunkedFile(content, content_type="image/jpeg")
 
     # How
-
-    def _form(self, request: HttpRequest, task: TrainingTask | None) -> HttpResponse:
-        form = TaskForm(request, task, request.POST if request.method == "POST" else None)
-        if request.method == "POST":
-            answer = self._save(request, task, form)
-            if answer is not None:
-                return answer
-        context = {**task_page.head(task, request), "original": task} if task else {}
-        title = task.task_name if task else _("New training task")
-        return self._render(request, "form.html", title, {**context, "form": form})
-
-    def _save(self, request: HttpRequest, task: TrainingTask | None, form: TaskForm) -> HttpResponseRedirect | None:
-        """The page to go to, or None when the form shows what was refused."""
-        try:
-            saved = edit_task(task, form.sent(), actor(request)) if task else create_task(form.sent(), actor(request))
-        except InvalidRequest as invalid:
-            form.refuse(invalid)
-            return None
-        except Refused as refusal:
-            messages.error(request, translate(refusal.sentence))
-            return redirect(_url(task)) if task else None
-        if "_start" in request.POST:
-            return self._started(request, saved)
-        messages.success(request, _("%(task)s is saved; it has not started yet.") % {"task": saved.task_id})
-        return redirect(_url(saved))
-
-    def _started(self, request: HttpRequest, task: TrainingTask) -> HttpResponseRedirect:
-        try:
-            verbs.VERBS["start"].run(task, actor(request))
-        except Refused as refusal:
-            messages.warning(
-                request,
-                _("%(task)s is saved but cannot start: %(why)s")
-                % {"task": task.task_id, "why": translate(refusal.sentence)},
-            )
-        else:
-            messages.success(request, str(verbs.VERBS["start"].done).format(task=task.task_id))
-        return redirect(_url(task))
 
     def _render(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         request.current_app = self.admin_site.name

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from distillation.admin.access import actor, held
 from distillation.admin.verbs import VERBS, Verb, allowed
@@ -37,6 +37,12 @@ ASKED = ("stop", "delete")
 SAMPLES = "take_samples_away"
 COMPARE = "compare"
 FEWEST_COMPARED, MOST_COMPARED = 2, 20
+_CLONE = Verb(
+    "clone", gettext_lazy("Clone"), gettext_lazy("Cloned; the copy is {task}."),
+    lambda task, who: clone_task(task, {}, who), icon="content_copy",
+)  # fmt: skip
+_VERBS = VERBS | {"clone": _CLONE}
+"""A single task is cloned by the wizard; ticked ones as they are."""
 _KEPT = "bulk_results"
 MOST_KEPT = 3
 """Results that a session keeps; older ones are forgotten."""
@@ -50,8 +56,8 @@ def buttons(rights: Rights, deleted: str) -> list[dict[str, Any]]:
         return []
     names = BULK if deleted == "all" else [name for name in BULK if (name == "restore") == (deleted == "yes")]
     return [
-        {"action": f"{name}_tasks", "label": VERBS[name].label, "icon": VERBS[name].icon, "look": VERBS[name].look}
-        for name in names
+        {"action": f"{verb.name}_tasks", "label": verb.label, "icon": verb.icon, "look": verb.look}
+        for verb in map(_VERBS.__getitem__, names)
     ]
 
 
@@ -60,7 +66,7 @@ def carry_out(request: HttpRequest) -> HttpResponse | Question:
     action = request.POST.get("action", "")
     if action == SAMPLES:
         return _samples(request)
-    verb = VERBS.get(action.removesuffix("_tasks"))
+    verb = _VERBS.get(action.removesuffix("_tasks"))
     if action != COMPARE and (verb is None or verb.name not in BULK):
         messages.error(request, _("There is no such action."))
         return redirect(request.get_full_path())
@@ -87,7 +93,7 @@ def results(request: HttpRequest, key: str) -> dict[str, Any] | None:
     kept = request.session.get(_KEPT, {}).get(key)
     if kept is None:
         return None
-    verb = VERBS[kept["verb"]]
+    verb = _VERBS[kept["verb"]]
     rows = [_shown(verb, row) for row in kept["rows"]]
     done = [row for row in rows if row["done"]]
     return {
@@ -147,11 +153,10 @@ def _kept_row(task: TrainingTask, pk: int, refusals: Iterable[Sentence], became:
 
 def _shown(verb: Verb, row: dict[str, Any]) -> dict[str, Any]:
     refusals = [translate(Sentence.from_json(sentence)) for sentence in row["refusals"]]
-    done = _("Cloned; the copy is {task}.") if verb.name == "clone" else str(verb.done)
     return {
         **row,
         "done": not refusals,
-        "text": " ".join(refusals) or done.format(task=row["became"] or row["id"]),
+        "text": " ".join(refusals) or str(verb.done).format(task=row["became"] or row["id"]),
         "url": reverse("admin:distillation_trainingtask_change", args=[row["pk"]]),
     }
 

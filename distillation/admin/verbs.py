@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from distillation.admin.access import held
 from distillation.jobs import control
 from distillation.models import Executor, TaskStatus, TrainingTask
-from distillation.services.cloning import clone_task
 from distillation.services.ownership import take_over
 
-CHANGE, ADD, ADMINISTER = "change", "add", "administer"
-"""What a verb needs: to be allowed to change the task, to create tasks, to be an administrator."""
+CHANGE, ADMINISTER = "change", "administer"
+"""What a verb needs: to be allowed to change the task, to be an administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,6 @@ def _fresh(task: TrainingTask, actor: str) -> None:
     control.start(task, actor, fresh=True)
 
 
-def _clone(task: TrainingTask, actor: str) -> TrainingTask:
-    return clone_task(task, {}, actor)
-
-
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
@@ -63,7 +59,6 @@ VERBS: dict[str, Verb] = {
         Verb("fresh", _("Start afresh"), _("{task} is in the queue and begins from the first epoch."), _fresh,
              icon="restart_alt",
              question=_("Start {task} from the first epoch? What it has learned so far is thrown away.")),
-        Verb("clone", _("Clone"), _("{task} was cloned; this is the copy."), _clone, ADD, icon="content_copy"),
         Verb("delete", _("Delete"), _("{task} is deleted; it can be restored."), control.delete,
              icon="delete", look="danger",
              question=_("Delete {task}? It disappears from all lists, a running one is stopped; it can be restored."),
@@ -79,8 +74,6 @@ VERBS: dict[str, Verb] = {
 
 def possible(verb: str, task: TrainingTask) -> bool:
     """Whether the button is shown for the task as it was read."""
-    if verb == "clone":
-        return True
     if verb == "take_over":
         return not task.create_by
     if verb == "restore":
@@ -95,15 +88,12 @@ def possible(verb: str, task: TrainingTask) -> bool:
 def allowed(verb: str, task: TrainingTask, request: HttpRequest) -> bool:
     """Whether the person has the right, whatever state the task is in."""
     rights = held(request)
-    needed = VERBS[verb].permission
-    if needed == ADD:
-        return rights.may_create
-    return rights.administers if needed == ADMINISTER else rights.may_change(task.create_by)
+    return rights.administers if VERBS[verb].permission == ADMINISTER else rights.may_change(task.create_by)
 
 
 def buttons(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]:
-    """What the page offers now."""
-    return [
+    """What the page offers now: the verbs, and where the task's values are filled in to be changed or copied."""
+    offered: list[dict[str, object]] = [
         {
             "name": verb.name,
             "label": _start_label(task) if verb.name == "start" else verb.label,
@@ -114,6 +104,27 @@ def buttons(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]
         for verb in VERBS.values()
         if possible(verb.name, task) and allowed(verb.name, task, request)
     ]
+    place = next((place for place, button in enumerate(offered) if button["look"] == "danger"), len(offered))
+    return [*offered[:place], *_pages(task, request), *offered[place:]]
+
+
+def editable(task: TrainingTask) -> bool:
+    """Whether its settings can still be changed: only before the start; a sample is cloned instead."""
+    return task.status == TaskStatus.PENDING and not task.del_flag and task.executor != Executor.SAMPLE
+
+
+def _pages(task: TrainingTask, request: HttpRequest) -> list[dict[str, object]]:
+    rights = held(request)
+    pages = {
+        "edit": (gettext("Edit"), "edit", editable(task) and rights.may_change(task.create_by)),
+        "clone": (gettext("Clone"), "content_copy", rights.may_create),
+    }
+    return [
+        {"name": name, "label": label, "icon": icon, "look": "plain",
+         "url": reverse(f"admin:distillation_trainingtask_{name}", args=[task.pk])}
+        for name, (label, icon, offered) in pages.items()
+        if offered
+    ]  # fmt: skip
 
 
 def _question(verb: Verb, task: TrainingTask) -> str:

@@ -119,8 +119,8 @@ def datasets(user: User | AnonymousUser) -> list[dict[str, Any]]:
 
 def hidden_datasets(seen_by: Rights) -> set[str]:
     """Folders that are registered, but not for somebody with these rights."""
-    seen = visible(Dataset.objects.all(), seen_by).values_list("dataset_id", flat=True)
-    return set(Dataset.objects.exclude(dataset_id__in=list(seen)).values_list("dataset_id", flat=True))
+    seen = visible(Dataset.objects.all(), seen_by).order_by().values("pk")
+    return set(Dataset.objects.exclude(pk__in=seen).values_list("dataset_id", flat=True))
 
 
 def best_evaluation(task: TrainingTask) -> ModelEvaluation | None:

@@ -79,9 +79,9 @@ class Effective:
     estimates: Estimates
 
 
-def of_request(data: Mapping[str, Any], actor: str) -> Effective:
-    """What a create request of the actor would amount to."""
-    around = Surroundings(actor)
+def of_request(data: Mapping[str, Any], actor: str, around: Surroundings | None = None) -> Effective:
+    """What a create request of the actor would amount to; ``around`` are the actor's, where they are known already."""
+    around = around or Surroundings(actor)
     request, errors = look_at(data, around, default_executor=settings.DISTILLATION_DEFAULT_EXECUTOR)
     given = {name: request.values[name] for name in sorted(request.given)}
     problems = _start_problems(request, around, errors)

@@ -5,6 +5,7 @@ Make one for one piece of work (a create, a page, a group of clones) and drop it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -24,10 +25,14 @@ from distillation.storage.local import model_directories
 
 
 class Surroundings:
-    """Data sets, teachers and presets as their owner sees them."""
+    """Data sets, teachers and presets as their owner sees them.
 
-    def __init__(self, owner: str | None) -> None:
+    ``rights`` are the owner's, where they are known already.
+    """
+
+    def __init__(self, owner: str | None, rights: Rights | None = None) -> None:
         self._owner = owner
+        self._rights = rights
         self._outlines: dict[tuple[str, str | None], Outline] = {}
         self._unknown_datasets: dict[str, Sentence | None] = {}
         self._teachers: dict[str, Teacher | None] = {}
@@ -36,7 +41,7 @@ class Surroundings:
     @cached_property
     def seen_by(self) -> Rights | None:
         """The owner's rights; None for rows without an owner that is known, which see everything."""
-        return rights_of(self._owner)
+        return self._rights or rights_of(self._owner)
 
     @cached_property
     def aliases(self) -> dict[str, str]:
@@ -52,6 +57,14 @@ class Surroundings:
     @cached_property
     def _hidden(self) -> set[str]:
         return set() if self.seen_by is None else hidden_datasets(self.seen_by)
+
+    @cached_property
+    def datasets(self) -> list[Outline]:
+        """The data sets that can be named. Counts the files of each, so it is not for every key that is typed."""
+        found = [one for one in list_datasets(Path(settings.DATASETS_ROOT)) if one.id not in self._hidden]
+        self._outlines.update({(one.id, None): one for one in found})
+        self._unknown_datasets.update({one.id: None for one in found})
+        return found
 
     def outline(self, dataset_id: str, val_id: str | None = None) -> Outline:
         """The data set at a glance, with the held-out pictures of ``val_id``; it need not exist."""
@@ -72,6 +85,10 @@ class Surroundings:
         if name not in self._teachers:
             self._teachers[name] = find_teacher(name, self.seen_by, self.aliases)
         return self._teachers[name]
+
+    def remember(self, teachers: Iterable[Teacher]) -> None:
+        """Take over teachers that the owner sees and that somebody has looked at; an alias means another one."""
+        self._teachers.update({one.name: one for one in teachers if one.name not in self.aliases})
 
     def teacher_of(self, request: CreateRequest) -> Teacher | None:
         """Who teaches a request, named or at a place; None where nobody does or the teacher is unknown."""
@@ -138,7 +155,7 @@ class Surroundings:
             missing = dataset_id in self._hidden
         if not missing:
             return None
-        known = [found.id for found in list_datasets(root) if found.id not in self._hidden]
+        known = [found.id for found in self.datasets]
         template = (
             gettext_noop("There is no data set {dataset} below the data set root; available: {available}.")
             if known

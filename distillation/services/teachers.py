@@ -83,7 +83,7 @@ def _named(name: str, seen_by: Rights | None) -> Teacher | None:
     tasks = TrainingTask.objects.alive() if seen_by is None else tasks_seen_by(seen_by)
     task = tasks.filter(task_id=name).first()
     if task is not None:
-        return _task_teacher(task)
+        return task_teacher(task)
     if not _SAFE_NAME.fullmatch(name) or name in (".", ".."):
         return None
     directory = Path(settings.MODELS_ROOT) / name
@@ -188,7 +188,8 @@ def some(names: list[str], limit: int = 10) -> str:
     return text if len(names) <= limit else f"{text} … (+{len(names) - limit})"
 
 
-def _task_teacher(task: TrainingTask) -> Teacher:
+def task_teacher(task: TrainingTask) -> Teacher:
+    """The student of a task; ``reason`` says why it cannot teach."""
     params = {"task": task.task_id, "status": task.status}
     reason: Sentence | None = None
     file = model_of(task)
@@ -214,8 +215,7 @@ def _task_teacher(task: TrainingTask) -> Teacher:
 
 def directory_teacher(name: str, directory: Path) -> Teacher:
     """What lies in a directory; ``reason`` says what is missing there."""
-    config = read_json(directory / "config.json")
-    kind = teacher_kind(directory, config)
+    kind = teacher_kind(directory, config := read_json(directory / "config.json"))
     if kind == "onnx":
         return _onnx_teacher(name, directory)
     reason = missing_file(name, directory, config, kind)

@@ -17,8 +17,7 @@ from distillation.contract.request_checks import direct_problems, without_guesse
 from distillation.contract.request_values import read_value
 from distillation.contract.sentence import Problem, Refused, Sentence, gettext_noop
 from distillation.contract.teachers import draws_masks
-from distillation.datasets.box_prompts import classes_of, no_boxes
-from distillation.datasets.class_names import is_background
+from distillation.datasets.box_prompts import no_boxes
 from distillation.datasets.outline import Outline
 from distillation.models import Executor, LoraPreset, TrainingTask
 from distillation.selectors import Rights, visible
@@ -26,16 +25,9 @@ from distillation.services.disk_space import footprint, shortage
 from distillation.services.first_weights import first_weights_problem
 from distillation.services.flat import flat
 from distillation.services.surroundings import Surroundings
+from distillation.services.teacher_fit import run_classes, teacher_problem
 from distillation.services.teacher_paths import disagreement, teacher_size_problem
-from distillation.services.teachers import (
-    adapter_problem,
-    bits_problem,
-    class_problem,
-    feature_problem,
-    pair_problem,
-    some,
-    view_problem,
-)
+from distillation.services.teachers import bits_problem, some
 from distillation.services.workers import gpu_problem
 
 _PRESET_COLUMNS = {
@@ -201,17 +193,8 @@ def _type_problems(request: CreateRequest, data: Outline, teacher_kind: str) -> 
     return [Problem("datasetId", sentence)]
 
 
-def _classes(request: CreateRequest, data: Outline) -> tuple[str, ...]:
-    """The classes that a run has: outlines taken as boxes have no background, boxes that are drawn into have one."""
-    if data.type == "segmentation" and request.values["taskType"] == "detection":
-        return tuple(name for name in data.classes if not is_background(name))
-    if data.type == "detection" and request.values["taskType"] == "segmentation" and data.classes:
-        return classes_of(data.classes)
-    return data.classes
-
-
 def _count_problems(request: CreateRequest, data: Outline) -> list[Problem]:
-    asked, classes = request.values["numClasses"], _classes(request, data)
+    asked, classes = request.values["numClasses"], run_classes(request, data)
     if not asked or not classes or asked == len(classes):
         return []
     sentence = Sentence(
@@ -230,16 +213,7 @@ def _teacher_problems(request: CreateRequest, data: Outline, around: Surrounding
     if unknown := around.unknown_teacher_of(request):
         return [unknown]
     teacher = around.teacher_of(request)
-    sentence = (
-        None
-        if teacher is None
-        else teacher.reason
-        or pair_problem(teacher, request.values["taskType"])
-        or class_problem(teacher, _classes(request, data), data.id)
-        or view_problem(teacher, request)
-        or feature_problem(teacher, request)
-        or adapter_problem(teacher, request)
-    )
+    sentence = teacher_problem(teacher, request, data) if teacher else None
     if sentence or teacher is None:
         return [Problem("teacherModel", sentence)] if sentence else []
     size = request.values["teacherParamSize"]

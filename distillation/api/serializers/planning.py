@@ -13,9 +13,9 @@ from distillation.api.serializers.requests import TYPES, settings_properties
 from distillation.api.serializers.task import ProblemSerializer, problem_list
 from distillation.contract.limits import CLONE_GROUP
 from distillation.contract.options import OPTIONS
-from distillation.services.cloning import PlannedClone
 from distillation.services.effective import Effective
 from distillation.services.estimates import MEASURED, UNKNOWN, Estimates
+from distillation.services.sweeps import PlannedTask
 
 
 class EstimatesSerializer(serializers.Serializer[Any]):
@@ -193,7 +193,7 @@ def validation(found: Effective) -> dict[str, Any]:
     }
 
 
-def clone_group(planned: list[PlannedClone], task_ids: list[str], group_id: str | None) -> dict[str, Any]:
+def clone_group(planned: list[PlannedTask], task_ids: list[str], group_id: str | None) -> dict[str, Any]:
     """The answer of a clone with lists, or of a preview; ``task_ids`` is empty in a preview."""
     return {
         "groupId": group_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from distillation.console.labelling import starting, taking, watching
 from distillation.console.page import page
 
-PAGES = [
+urlpatterns = [
     page("label/", starting.choose, "label_choose"),
     page("label/folders/", starting.folders, "label_folders"),
     page("label/<int:pk>/", starting.start, "label"),

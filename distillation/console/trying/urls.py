@@ -5,7 +5,7 @@ from __future__ import annotations
 from distillation.console.page import page
 from distillation.console.trying import starting, watching
 
-PAGES = [
+urlpatterns = [
     page("try/<int:pk>/", starting.start, "try"),
     page("trials/<str:trial_id>/", watching.watch, "trial"),
     page("trials/<str:trial_id>/live/", watching.live, "trial_live"),

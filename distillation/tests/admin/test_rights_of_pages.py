@@ -42,6 +42,11 @@ PAGES = {
     "app_list":                           "oo ooo oo LL",
     "distillation_trainingtask_changelist": "oo ooo oo LL",
     "distillation_trainingtask_add":      "oo ooo xx LL",
+    "distillation_trainingtask_add_check": "mm mmm mm LL",
+    "distillation_trainingtask_edit":     "rr rx- xx LL",
+    "distillation_trainingtask_edit_check": "mm mmm mm LL",
+    "distillation_trainingtask_clone":    "oo oo- xx LL",
+    "distillation_trainingtask_clone_check": "mm mmm mm LL",
     "distillation_trainingtask_change":   "oo oo- oo LL",
     "distillation_trainingtask_history":  "rr rr- rr LL",
     "distillation_trainingtask_delete":   "xx xx- xx LL",
@@ -168,7 +173,7 @@ def arguments(name: str, world: World) -> tuple:
     if name in OF_THE_CONSOLE:
         return OF_THE_CONSOLE[name](world)
     model, _, rest = name.partition("_")[2].partition("_")
-    if model not in ARGUMENTS or rest in ("changelist", "add"):
+    if model not in ARGUMENTS or rest in ("changelist", "add", "add_check"):
         return ()
     more: dict[str, tuple] = {"do": ("stop",), "example": (1,), "results": ("x",)}
     if rest == "results":
@@ -238,14 +243,17 @@ def test_the_place_in_the_queue_counts_what_is_not_seen(world):
 
 
 def test_only_people_with_the_right_see_a_button(world):
-    def offered(who: str) -> set[str]:
-        page = world.client(who).get(address("distillation_trainingtask_change", world.queued.pk)).content.decode()
-        return {verb for verb in ("pause", "stop", "clone", "delete")
-                if address("distillation_trainingtask_do", world.queued.pk, verb) in page}  # fmt: skip
+    def offered(who: str, task: TrainingTask = world.queued) -> set[str]:
+        page = world.client(who).get(address("distillation_trainingtask_change", task.pk)).content.decode()
+        verbs = {verb: address("distillation_trainingtask_do", task.pk, verb) for verb in ("pause", "stop", "delete")}
+        links = {verb: address(f"distillation_trainingtask_{verb}", task.pk) for verb in ("edit", "clone")}
+        return {verb for verb, url in (verbs | links).items() if f'"{url}"' in page}
 
     assert offered("olga") == offered("adam") == offered("root") == {"pause", "stop", "clone", "delete"}
     assert offered("carl") == {"clone"}
     assert offered("anna") == offered("vera") == set()
+    assert offered("olga", world.pending) == {"edit", "clone", "delete"}
+    assert offered("carl", world.pending) == {"clone"}
 
 
 def test_tables_of_installed_packages_have_no_pages():

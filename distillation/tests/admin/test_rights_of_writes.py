@@ -54,9 +54,14 @@ WRITES = {
     "pause a task": Write(on(TASK_DO, "queued", "pause"), "rr rx- xx LL", ("pause", "trainingtask")),
     "start a task": Write(on(TASK_DO, "pending", "start"), "rr rx- xx LL", ("start", "trainingtask")),
     "delete a task": Write(on(TASK_DO, "task", "delete"), "rr rx- xx LL", ("delete", "trainingtask")),
-    "clone a task": Write(on(TASK_DO, "pending", "clone"), "rr rr- xx LL", ("create", "trainingtask")),
+    "clone a task": Write(
+        on("distillation_trainingtask_clone", "pending"), "rr rr- xx LL", ("create", "trainingtask"), TASK
+    ),
     "edit a task": Write(
-        on("distillation_trainingtask_change", "pending"), "rr rx- xx LL", ("edit", "trainingtask"), TASK
+        on("distillation_trainingtask_edit", "pending"), "rr rx- xx LL", ("edit", "trainingtask"), TASK
+    ),
+    "save a preset from a task's form": Write(
+        empty("distillation_trainingtask_add"), "oo ooo xx LL", ("create", "lorapreset"), PRESET | {"_preset": "1"}
     ),
     "create a task": Write(empty("distillation_trainingtask_add"), "rr rrr xx LL", ("create", "trainingtask"), TASK),
     "delete a preset": Write(on(PRESET_DO, "preset", "delete"), "rr rx- xx LL", ("delete", "lorapreset")),

@@ -13,11 +13,8 @@ ADD = "/admin/distillation/trainingtask/add/"
 
 
 def create(page: Page, name: str) -> TrainingTask:
-    page.goto(ADD)
+    page.goto(f"{ADD}#step-start")
     page.fill("[name=taskName]", name)
-    page.select_option("[name=trainingMode]", "direct")
-    page.select_option("[name=datasetId]", "digits")
-    page.select_option("[name=studentModel]", "cnn-tiny")
     page.click("[name=_start]")
     page.wait_for_url("**/change/")
     return TrainingTask.objects.get(task_name=name)
@@ -42,26 +39,6 @@ def test_a_task_is_created_started_watched_and_stopped(page, digits):
     page.click("#ask-stop [type=submit]")
     expect(page.locator(".dd-head-state")).to_contain_text("正在停止", timeout=10_000)
     assert TrainingTask.objects.get(pk=task.pk).intent == "stop"
-
-
-def test_fields_of_a_teacher_are_hidden_in_direct_mode(page, digits):
-    page.goto(ADD)
-    expect(page.locator("[name=temperature]")).to_be_visible()
-    page.select_option("[name=trainingMode]", "direct")
-    expect(page.locator("[name=temperature]")).to_be_hidden()
-
-
-def test_what_is_wrong_stands_at_its_field_in_chinese(page, digits):
-    page.goto(ADD)
-    page.fill("[name=taskName]", "错误")
-    page.select_option("[name=trainingMode]", "direct")
-    page.select_option("[name=datasetId]", "digits")
-    page.select_option("[name=studentModel]", "vit-tiny")
-    page.fill("[name=totalEpochs]", "0")
-    page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
-    page.click("[name=_save]")
-    expect(page.get_by_text("totalEpochs", exact=False).first).to_contain_text("必须在 1 和 100000 之间")
-    assert not TrainingTask.objects.exists()
 
 
 @pytest.mark.parametrize("width", [1440, 900])

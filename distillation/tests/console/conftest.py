@@ -10,8 +10,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from distillation.models import TrainingTask
+from distillation.tests.admin.conftest import alice, console, staff, teacher
 from distillation.tests.admin.people import World, make_world
 from distillation.tests.finished import finished_task
+
+__all__ = ["alice", "console", "staff", "teacher"]
 
 
 @pytest.fixture

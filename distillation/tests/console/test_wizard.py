@@ -1,4 +1,4 @@
-"""Creating and editing a task in the console: the same rules as REST, shown at the fields."""
+"""Creating and editing a task in the wizard: the same rules as REST, shown at the fields."""
 
 from __future__ import annotations
 
@@ -8,23 +8,14 @@ from distillation.contract.options import OPTIONS
 from distillation.models import TrainingTask
 from distillation.services.flat import flat
 from distillation.services.tasks import create_task
-from distillation.tests.admin.conftest import LIST, page_of
+from distillation.tests.admin.conftest import page_of
+from distillation.tests.console.wizard_pages import ADD, edit_of, errors, filled, posted
 from distillation.tests.factories import PresetFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
-ADD = f"{LIST}add/"
 
 
-def filled(**values):
-    return {"taskName": "认出数字", "datasetId": "digits", "teacherModel": "big-teacher", "studentModel": "cnn-tiny",
-            "trainingMode": "distillation", **values}  # fmt: skip
-
-
-def errors(response) -> dict[str, list[str]]:
-    return dict(response.context["form"].errors)
-
-
-def test_the_form_has_a_field_for_each_option_with_its_help(console):
+def test_the_form_has_a_field_for_each_option_with_its_help(console, digits, teacher):
     page = console.get(ADD, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     for option in OPTIONS:
         assert f'name="{option.name}"' in page
@@ -42,8 +33,7 @@ def test_a_filled_form_makes_the_task_that_rest_would_make(console, digits, teac
 
 
 def test_the_untouched_defaults_of_the_form_are_those_of_the_catalogue(console, digits, teacher):
-    initial = console.get(ADD).context["form"].initial
-    console.post(ADD, {**{key: str(value) for key, value in initial.items() if value is not False}, **filled()})
+    console.post(ADD, {**posted(console.get(ADD)), **filled()})
     assert flat(TrainingTask.objects.get()) == flat(create_task(filled(), "alice"))
 
 
@@ -102,28 +92,29 @@ def test_modules_of_lora_are_names_with_commas(console, digits, teacher):
     console.post(ADD, filled(loraTargetModules="q_proj, fc1"))
     task = TrainingTask.objects.get()
     assert task.config["loraAdvancedConfig"]["targetModules"] == ["q_proj", "fc1"]
-    assert 'value="q_proj, fc1"' in console.get(page_of(task)).content.decode()
+    assert 'value="q_proj, fc1"' in console.get(edit_of(task)).content.decode()
 
 
 def test_seeds_are_numbers_with_commas(console, digits, teacher):
     console.post(ADD, filled(seeds="4, 9,2"))
     task = TrainingTask.objects.get()
     assert task.config["seeds"] == [4, 9, 2]
-    assert 'value="4, 9, 2"' in console.get(page_of(task)).content.decode()
-    shown = {k: v for k, v in console.get(page_of(task)).context["form"].initial.items() if v != "False"}
-    console.post(page_of(task), {**shown, "seeds": ""})
+    page = console.get(edit_of(task))
+    assert 'value="4, 9, 2"' in page.content.decode()
+    console.post(edit_of(task), posted(page, seeds=""))
     task.refresh_from_db()
     assert not task.config.get("seeds")
 
 
 def test_students_are_offered_with_their_parameters(console):
     page = console.get(ADD, HTTP_ACCEPT_LANGUAGE="en").content.decode()
-    assert "resnet18 · 11.7 M parameters" in page
+    card = page[page.index('value="resnet18"') :]
+    assert "11.7 M parameters" in card[: card.index("</label>")]
 
 
 def test_fields_that_need_a_teacher_are_marked_for_the_script(console):
     page = console.get(ADD).content.decode()
-    assert "distillation/task_form.js" in page
+    assert "distillation/wizard_choices.js" in page
     assert page.count("dd-teacher") >= sum(not option.direct for option in OPTIONS)
 
 
@@ -131,48 +122,76 @@ class TestEditing:
     def test_a_pending_task_is_edited_in_the_same_form(self, console, digits, teacher):
         console.post(ADD, filled(temperature="2.5", remark="old"))
         task = TrainingTask.objects.get()
-        form = console.get(page_of(task)).context["form"]
-        shown = {name: value for name, value in form.initial.items() if value != "False"}
-        console.post(page_of(task), {**shown, "taskName": "new", "remark": ""})
+        response = console.post(edit_of(task), posted(console.get(edit_of(task)), taskName="new", remark=""))
         task.refresh_from_db()
+        assert response.url == page_of(task)
         assert (task.task_name, float(task.temperature), task.remark or "") == ("new", 2.5, "")
 
     def test_saving_without_a_change_changes_no_setting(self, console, digits, teacher):
         console.post(ADD, filled(control="on", loraTargetModules="q_proj,fc1"))
         task = TrainingTask.objects.get()
         before = flat(task)
-        shown = {k: v for k, v in console.get(page_of(task)).context["form"].initial.items() if v != "False"}
-        console.post(page_of(task), shown)
+        console.post(edit_of(task), posted(console.get(edit_of(task))))
         task.refresh_from_db()
         assert flat(task) == before
 
     def test_a_switch_can_be_switched_off(self, console, digits, teacher):
         console.post(ADD, filled(control="on"))
         task = TrainingTask.objects.get()
-        shown = dict(console.get(page_of(task)).context["form"].initial)
+        shown = posted(console.get(edit_of(task)))
         del shown["control"]
-        console.post(page_of(task), shown)
+        console.post(edit_of(task), shown)
         task.refresh_from_db()
         assert flat(task)["control"] is False
 
-    def test_a_value_that_is_gone_from_the_disk_stays_chosen(self, console):
-        page = console.get(page_of(TaskFactory(teacher_model="gone-teacher"))).content.decode()
-        assert '<option value="gone-teacher" selected' in page
+    def test_a_row_of_an_older_service_keeps_what_it_does_not_say(self, console, digits, teacher):
+        task = TaskFactory(training_config="")
+        console.post(edit_of(task), posted(console.get(edit_of(task)), taskName="new"))
+        task.refresh_from_db()
+        assert task.task_name == "new"
+        assert flat(task)["taskType"] == "classification"
 
-    def test_problems_stand_above_the_form(self, console, digits):
+    def test_switching_to_direct_training_lets_go_of_the_teacher(self, console, digits, teacher):
+        console.post(ADD, filled(control="on", temperature="2", alignFeature="on"))
+        task = TrainingTask.objects.get()
+        shown = posted(console.get(edit_of(task)), trainingMode="direct")
+        hidden = {option.name for option in OPTIONS if not option.direct}  # the page switches them off
+        console.post(edit_of(task), {name: value for name, value in shown.items() if name not in hidden})
+        task.refresh_from_db()
+        assert (task.training_mode, task.teacher_model, flat(task)["control"]) == ("direct", "", False)
+        assert flat(task)["alignFeature"] is True
+
+    def test_a_value_that_is_gone_from_the_disk_stays_chosen(self, console):
+        page = console.get(edit_of(TaskFactory(teacher_model="gone-teacher"))).content.decode()
+        assert 'name="teacherModel" value="gone-teacher" checked' in page
+
+    def test_problems_stand_on_the_page_of_the_task(self, console, digits):
         page = console.get(page_of(TaskFactory(teacher_model="gone-teacher", lora_rank=8))).content.decode()
         assert page.count("dd-notice") >= 2
+
+    def test_several_values_are_refused_where_there_is_one_task(self, console, digits, teacher):
+        console.post(ADD, filled())
+        task = TrainingTask.objects.get()
+        response = console.post(edit_of(task), posted(console.get(edit_of(task)), temperature="2, 4"))
+        assert "temperature" in errors(response)
+        assert TrainingTask.objects.count() == 1
 
     @pytest.mark.parametrize("status", ["QUEUED", "RUNNING", "COMPLETED", "FAILED", "STOPPED", "PAUSED"])
     def test_a_started_task_is_not_edited(self, console, digits, teacher, status):
         task = TaskFactory(status=status)
-        assert 'id="task-form"' not in console.get(page_of(task)).content.decode()
-        console.post(page_of(task), filled(taskName="changed"))
+        assert console.get(edit_of(task)).url == page_of(task)
+        assert edit_of(task) not in console.get(page_of(task)).content.decode()
+        answer = console.post(edit_of(task), filled(taskName="changed", remark="typed here"))
+        assert (answer.status_code, "typed here" in answer.content.decode()) == (409, True)
         task.refresh_from_db()
         assert task.task_name != "changed"
 
-    def test_a_deleted_task_is_not_edited(self, console):
-        task = TaskFactory(del_flag=1)
-        console.post(page_of(task), {"taskName": "changed"})
+    @pytest.mark.parametrize("marks", [{"del_flag": 1}, {"executor": "sample"}])
+    def test_a_deleted_task_and_a_sample_are_not_edited(self, console, marks):
+        task = TaskFactory(**marks)
+        console.post(edit_of(task), {"taskName": "changed"})
         task.refresh_from_db()
         assert task.task_name != "changed"
+
+    def test_the_page_of_a_task_takes_no_form(self, console):
+        assert console.post(page_of(TaskFactory()), filled()).status_code == 405

@@ -1,0 +1,229 @@
+"""The form, made from the catalogue of options: types, limits, help and defaults are there and nowhere else.
+
+It checks nothing itself; what the services refuse is shown at the field that is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from distillation.admin import words
+from distillation.console.wizard.answers import as_typed
+from distillation.console.wizard.cards import Card, with_chosen
+from distillation.console.wizard.steps import AT_ONCE, CARDS, STEP_OF, STEPS, Step, takes_several
+from distillation.contract.option import Option
+from distillation.contract.options import GROUPS, OPTIONS
+from distillation.contract.request import ALIASES
+from distillation.contract.sentence import Problem
+from distillation.models.sentences import translate
+
+LONG = frozenset({"taskName", "description", "remark", "valDatasetId", "teacherModelPath", "studentPretrainPath"})
+"""Take two columns."""
+
+SEARCHED_FROM = 8
+"""Cards; more than fit on a screen."""
+
+Choices = list[tuple[str, str]]
+
+
+class WizardForm(forms.Form):
+    """One field an option; the field's name is the option's name on the wire."""
+
+    def __init__(
+        self, initial: dict[str, Any], cards: Mapping[str, list[Card]], places: Mapping[str, Choices], data: Any = None,
+        *, lists: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(data, initial=initial)
+        self.cards = {name: with_chosen(cards[name], self.now(name)) for name in CARDS}
+        self._lists = lists
+        for option in OPTIONS:
+            self.fields[option.name] = _field(option, self._choices(option, places), lists=lists)
+
+    def now(self, name: str) -> str:
+        """What is filled in, as text."""
+        return str(self.data.get(name, "") if self.is_bound else self.initial.get(name) or "")
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Show the services' sentences at the fields that they mean."""
+        self.full_clean()
+        for problem in problems:
+            name = ALIASES.get(problem.field, problem.field)
+            self.add_error(name if name in self.fields else None, translate(problem.sentence))
+
+    def steps(self) -> Iterator[Part]:
+        """The six steps with their fields."""
+        for number, step in enumerate(STEPS, 1):
+            cells = [Cell(self[one.name], one, self._lists) for one in OPTIONS if STEP_OF[one.name] == step.key]
+            sections = [
+                Section(_(GROUPS[key]) if len(step.groups) > 1 else "", [c for c in cells if c.option.group == key])
+                for key in step.groups
+            ]
+            after = STEPS[number].key if number < len(STEPS) else ""
+            before = STEPS[number - 2].key if number > 1 else ""
+            yield Part(number, step, before, after, {c.option.name: self._deck(c) for c in cells if c.card}, sections)
+
+    def _deck(self, cell: Cell) -> Deck:
+        kind, now = self.now("taskType"), self.now(cell.option.name)
+        return Deck(cell, [Place(card, card.why(kind), card.value == now) for card in self.cards[cell.option.name]])
+
+    def _choices(self, option: Option, places: Mapping[str, Choices]) -> Choices | None:
+        """What can be chosen, with the value that is chosen already even where it is gone."""
+        choices = places.get(option.name)
+        if choices is None:
+            if not option.choices:
+                return None
+            choices = [(value, words.value_word(value)) for value in option.choices]
+            if option.default is None and option.name != "executor":
+                choices = [("", "—"), *choices]
+        now = self.now(option.name)
+        if now and now not in {value for value, _label in choices}:
+            choices = [*choices, (now, _("%(name)s (not found here)") % {"name": now})]
+        return choices
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A field in the grid."""
+
+    bound: forms.BoundField
+    option: Option
+    lists: bool
+
+    @property
+    def card(self) -> bool:
+        """Whether it is chosen from cards."""
+        return self.option.name in CARDS
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes two columns."""
+        return self.option.name in LONG
+
+    @property
+    def switch(self) -> bool:
+        """Whether it is a check box."""
+        return self.option.kind == "boolean"
+
+    @property
+    def several(self) -> bool:
+        """Whether values between commas make one task each."""
+        return self.lists and takes_several(self.option)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A card where it lies."""
+
+    card: Card
+    why: str
+    """Why it cannot be chosen now; empty when it can."""
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """Cards of one option."""
+
+    cell: Cell
+    places: list[Place]
+
+    @property
+    def searched(self) -> bool:
+        """Whether there are so many that one looks for them by name."""
+        return len(self.places) > SEARCHED_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of the catalogue within a step."""
+
+    title: str
+    cells: list[Cell]
+
+    @property
+    def at_once(self) -> list[Cell]:
+        """Shown at once."""
+        return [cell for cell in self.cells if cell.option.name in AT_ONCE and not cell.card]
+
+    @property
+    def more(self) -> list[Cell]:
+        """Behind "More settings"."""
+        return [cell for cell in self.cells if cell.option.name not in AT_ONCE]
+
+    @property
+    def open(self) -> bool:
+        """Whether something behind "More settings" needs to be seen."""
+        return any(cell.bound.errors for cell in self.more)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A step on the page."""
+
+    number: int
+    step: Step
+    before: str
+    after: str
+    """Keys of its neighbours; empty at the ends."""
+    decks: dict[str, Deck]
+    sections: list[Section]
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return _(self.step.title)
+
+    @property
+    def short(self) -> str:
+        """In the row of steps."""
+        return _(self.step.short)
+
+
+def _field(option: Option, choices: Choices | None, *, lists: bool) -> forms.Field:
+    shared: dict[str, Any] = {"label": _(option.label), "help_text": _help(option), "required": False}
+    if option.kind == "boolean":
+        return forms.BooleanField(**shared, widget=UnfoldBooleanSwitchWidget())
+    if choices is not None:
+        return forms.CharField(**shared, strip=False, widget=UnfoldAdminSelectWidget(choices=choices))
+    return forms.CharField(**shared, strip=False, widget=_input(option, lists=lists))
+
+
+def _input(option: Option, *, lists: bool) -> Any:
+    attrs: dict[str, Any] = {"autocomplete": "off"}
+    if option.kind in ("text", "list", "integers"):
+        if option.max_length:
+            attrs["maxlength"] = option.max_length
+        if option.name in ("description", "remark"):
+            return UnfoldAdminTextareaWidget(attrs={**attrs, "rows": 2})
+        return UnfoldAdminTextInputWidget(attrs=attrs)
+    if not (lists and takes_several(option)):  # the keyboards for numbers have no comma
+        attrs["inputmode"] = "numeric" if option.kind == "integer" else "decimal"
+    attrs["class"] = "dd-number"
+    if option.default is not None:
+        attrs["placeholder"] = as_typed(option.default)
+    return UnfoldAdminTextInputWidget(attrs=attrs)
+
+
+def _help(option: Option) -> str:
+    """What it does and what is allowed: limits and default of the catalogue."""
+    text = _(option.help) if option.help else ""
+    if option.minimum is None or option.maximum is None:
+        return text
+    limits = _("%(minimum)s to %(maximum)s") % {
+        "minimum": as_typed(option.minimum),
+        "maximum": as_typed(option.maximum),
+    }
+    if option.default is not None:
+        limits += " · " + _("default %(value)s") % {"value": as_typed(option.default)}
+    return f"{text} {limits}"
