@@ -110,8 +110,8 @@ class TaskAdmin(LogicalDeletion, OwnedPage, task_list.TaskColumns, ModelAdmin):
                 raise PermissionDenied
             messages.error(request, _("%(task)s cannot be changed any more; clone it.") % {"task": task.task_id})
             return redirect(_url(task))
-        return self._render(request, "detail.html", task.task_name, {**task_page.page(task, request),
-                            "version": task_page.version(task), "original": task})  # fmt: skip
+        context = {**task_page.page(task, request), "original": task}
+        return self._render(request, "detail.html", task.task_name, context)
 
     @method_decorator(require_POST)
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -3,7 +3,7 @@
   "use strict";
   var DASHES = { solid: "solid", dash: "6px,4px", dot: "1px,3px" };
   var SYMBOLS = { checkpoint: "diamond", pause: "square", resume: "triangle-right", end: "x" };
-  var COLOURS = 8;
+  var COLOURS = 8, MANY = 40;
 
   // A colour of charts.css: a number is a place in the palette, a word ("grey") a name in it.
   function colour(which) {
@@ -87,11 +87,14 @@
 
   // Moments on the lower edge: checkpoints, pauses, resumes.
   function markers(spec) {
-    var at = spec.markers.map(function (marker) { return marker.x; });
+    var at = spec.markers.map(function (marker) { return marker.x; }), many = at.length > MANY;
     return {
       type: "scatter", mode: "markers", x: spec.x === "time" ? wall(at, spec.zone) : at, yaxis: "y2", showlegend: false,
       y: at.map(function () { return 0.02; }), customdata: spec.markers.map(function (marker) { return plain(marker.name); }),
-      marker: { color: colour("grey"), size: 8, symbol: spec.markers.map(function (m) { return SYMBOLS[m.kind] || "diamond"; }) },
+      marker: { color: colour("grey"), size: 8, opacity: many ? 0.6 : 1, line: { width: 1, color: colour("grey") },
+        symbol: spec.markers.map(function (marker) {
+          return many && marker.kind === "checkpoint" ? "line-ns" : SYMBOLS[marker.kind] || "diamond";
+        }) },
       name: "", hovertemplate: "%{customdata}<extra></extra>"
     };
   }
@@ -107,6 +110,21 @@
     return { clipmin: ends[0], clipmax: ends[1] };
   }
 
+  // Of a log scale: 1, 2 and 5 of each decade while there are few, else whole decades. Undefined: plotly's own choice.
+  function decades(spec) {
+    if (!spec.log) return undefined;
+    var low = Infinity, high = 0;
+    spec.series.forEach(function (series) {
+      series.y.forEach(function (y) { if (y > 0 && y < low) low = y; if (y > high && isFinite(y)) high = y; });
+    });
+    var span = high > low ? Math.log10(high / low) : 0;
+    return span <= 2 ? "D2" : Math.ceil(span / 6);
+  }
+
+  function nothing(spec) {
+    return !drawnLevels(spec).length && !spec.series.some(function (series) { return series.y.length; });
+  }
+
   function axis(more) {
     return Object.assign({ gridcolor: css("--dd-chart-grid"), linecolor: css("--dd-chart-grid"), zeroline: false,
       tickfont: { size: 11 }, automargin: false }, more);
@@ -115,16 +133,17 @@
   function layout(spec, size) {
     var ink = css("--dd-chart-ink"), levels = drawnLevels(spec);
     return {
-      width: size.width, height: size.height, margin: { l: 58, r: levels.length ? 96 : 14, t: 8, b: 30 },
+      width: size.width, height: size.height, margin: { l: 58, r: levels.length ? 96 : 14, t: 8, b: spec.x === "time" ? 42 : 30 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: "zoom", hovermode: "x unified",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink }, showlegend: false,
       hoverlabel: { bgcolor: css("--dd-chart-paper"), bordercolor: css("--dd-chart-grid"), font: { color: ink, size: 12 } },
       separators: ".,", uirevision: spec.revision || "kept",
       xaxis: axis({ type: spec.x === "time" ? "date" : "linear", showspikes: true, spikemode: "across", spikethickness: 1,
         spikedash: "solid", spikecolor: css("--dd-series-grey"), uirevision: "x-" + (spec.x || "step"), autorangeoptions: extent(spec),
-        tickformat: spec.x === "time" ? undefined : ",~r", hoverformat: spec.x === "time" ? "%Y-%m-%d %H:%M:%S" : ",~r" }),
+        visible: !nothing(spec), tickformat: spec.x === "time" ? undefined : ",~r", hoverformat: spec.x === "time" ? "%Y-%m-%d %H:%M:%S" : ",~r" }),
       yaxis: axis({ type: spec.log ? "log" : "linear", uirevision: spec.log ? "log" : "linear", exponentformat: "SI",
-        tickformat: spec.tickformat || (spec.log ? ".2~g" : ".4~g"), dtick: undefined, nticks: 6 }),
+        tickformat: spec.tickformat || (spec.log ? ".2~g" : ".4~g"), dtick: decades(spec), nticks: 6,
+        visible: !nothing(spec) }),
       yaxis2: { overlaying: "y", range: [0, 1], fixedrange: true, visible: false },
       shapes: levels.map(function (level) {
         return { type: "line", xref: "paper", x0: 0, x1: 1, y0: level.value, y1: level.value,

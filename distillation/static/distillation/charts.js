@@ -51,13 +51,23 @@
     chart.png.textContent = (spec.words || {}).png || "PNG";
     chart.reset.textContent = (spec.words || {}).reset || "Reset zoom";
     words(chart);
-    parts.legend(chart.keys, spec, chart.hidden, function (group) {
-      chart.hidden[group] = !chart.hidden[group];
-      draw(node, chart.spec);
-    });
+    legend(chart);
     if (chart.asTable) chart.rows.replaceChildren(parts.table(spec));
     later(chart);
     return chart;
+  }
+
+  // Anew only when it says something else: a pointer or the focus may be on it.
+  function legend(chart) {
+    var said = JSON.stringify([document.documentElement.className, chart.hidden, chart.spec.series.map(function (series) {
+      return [series.name, series.group, series.colour, series.dash, series.quiet];
+    })]);
+    if (chart.said === said) return;
+    chart.said = said;
+    parts.legend(chart.keys, chart.spec, chart.hidden, function (group) {
+      chart.hidden[group] = !chart.hidden[group];
+      draw(chart.node, chart.spec);
+    });
   }
 
   function begin(node) {
