@@ -225,5 +225,5 @@
 
   document.addEventListener("visibilitychange", function () { if (!document.hidden) charts.forEach(later); });
   new MutationObserver(again).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
-  window.ddCharts = { draw: draw, update: draw, smooth: smooth, colour: look.colour };
+  window.ddCharts = { draw: draw, update: draw, smooth: smooth, colour: look.colour, plotly: loaded };
 })();
