@@ -98,7 +98,7 @@ def _curve_words() -> dict[str, str]:
         "processMemory": _("Memory of the run"),
         "gpuMemory": _("GPU memory"),
         "noGpu": _("No GPU was measured"),
-        "outside": _("{n} measurements before and after training are shown over time only"),
+        "outside": _("{n} measurements outside the student's first training are shown over time only"),
         "student": _("student"),
         "control": _("control arm"),
         "seed": _("{who}, seed no. {n}"),

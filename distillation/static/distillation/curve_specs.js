@@ -163,12 +163,12 @@
 
   function has(values) { return Boolean(values) && values.some(function (value) { return value !== null; }); }
 
-  // A column of the machine over the axis of the curves; what lies outside training has no step.
+  // A column of the machine over the axis of the curves. Every arm begins at step 0, so that steps are the first one's.
   Specs.prototype.measure = function (name, label, colour) {
     var machine = this.store.machine, specs = this, x = [], y = [];
     if (!has(machine[name])) return null;
     machine.times.forEach(function (time, index) {
-      var at = specs.place(time, specs.choices.x === "time" ? null : specs.store.stepAt(time));
+      var at = specs.place(time, specs.choices.x === "time" ? null : specs.store.stepAt(time, specs.arms[0]));
       if (at === null) return;
       x.push(at);
       y.push(machine[name][index]);

@@ -82,9 +82,10 @@
     return clock ? between(clock.steps, clock.times, step) : null;
   };
 
-  Store.prototype.stepAt = function (time) {
+  // Of an arm, or of whichever trained then.
+  Store.prototype.stepAt = function (time, arm) {
     var store = this, found = null;
-    this.arms().some(function (arm) {
+    (arm ? [arm] : this.arms()).some(function (arm) {
       var clock = store.clock(arm);
       found = clock ? between(clock.times, clock.steps, time) : null;
       return found !== null;

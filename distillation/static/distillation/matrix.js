@@ -19,7 +19,7 @@
     plotly.react(place, [{
       type: "heatmap", x: numbers, y: numbers, z: shares(data.rows), zmin: 0, zmax: 100, xgap: 1, ygap: 1,
       customdata: data.rows.map(function (row, truth) { return row.map(function (cell, said) { return [names[truth], names[said], cell]; }); }),
-      colorscale: [[0, look.css("--dd-chart-paper")], [0.02, look.css("--dd-series-5")], [1, look.css("--dd-series-0")]],
+      colorscale: [[0, look.css("--dd-chart-grid")], [0.4, look.css("--dd-series-5")], [1, look.css("--dd-series-0")]],
       colorbar: { thickness: 10, len: 0.5, tickfont: { size: 10 }, ticksuffix: " %" },
       hovertemplate: look.plain(data.words.truth) + ": %{customdata[0]}<br>" + look.plain(data.words.said)
         + ": %{customdata[1]}<br>%{customdata[2]} · %{z:.1f} %<extra></extra>"

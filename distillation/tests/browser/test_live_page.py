@@ -95,7 +95,7 @@ def test_where_no_stream_comes_through_the_page_asks(page):
     page.route("**/stream*", lambda route: route.abort())
     page.goto(address(task))
     drawn(page, 4)
-    expect(page.locator("[data-connection]")).to_contain_text("5 秒", timeout=30_000)
+    expect(page.locator("[data-connection][data-why=polling]")).to_be_visible(timeout=40_000)
     curve(task, 5, 9)
     log(task, ["a new line"])
     TrainingTask.objects.update(progress=77)
@@ -110,8 +110,8 @@ def test_a_session_that_ended_says_so_and_leads_to_the_login(page):
     page.goto(address(task))
     expect(page.locator("[data-connection]")).to_be_hidden()
     Session.objects.all().delete()
-    banner = page.locator("[data-connection]")
-    expect(banner).to_contain_text("登录已过期", timeout=20_000)
+    banner = page.locator("[data-connection][data-why=expired]")
+    expect(banner).to_be_visible(timeout=30_000)
     banner.locator("a").click()
     page.fill("input[name=username]", "alice")
     page.fill("input[name=password]", "correct horse")
@@ -131,7 +131,7 @@ def test_hostile_names_are_text_in_charts_and_log(page):
     page.goto(address(task))
     drawn(page, 19)
     expect(page.locator("[data-charts]")).to_contain_text(EVIL[:64])
-    page.locator(".dd-chart-button", has_text="表格").first.click()
+    page.locator(".dd-chart-bar").first.locator("button").last.click()
     expect(page.locator(".dd-chart-rows table").first).to_contain_text("19")
     page.click(".dd-tabs a[href='#log']")
     expect(page.locator(".dd-log-line").first).to_contain_text(EVIL)
@@ -150,9 +150,11 @@ def test_a_long_log_is_read_by_pieces_and_narrowed(page):
     lines = page.locator(".dd-log-line")
     expect(lines).to_have_count(200)
     expect(lines.last).to_contain_text("something to worry about")
-    for _ in range(12):
+    for _ in range(40):
         page.evaluate("document.querySelector('[data-log]').scrollTop = 0")
         page.wait_for_timeout(250)
+        if "line 0" in lines.first.inner_text():
+            break
     expect(lines.first).to_contain_text("line 0")
     assert lines.count() <= 1000
     page.select_option("[data-log-controls] [name=level]", "warning")
@@ -161,7 +163,7 @@ def test_a_long_log_is_read_by_pieces_and_narrowed(page):
     page.fill("[data-log-controls] [name=search]", "line 77")
     expect(lines).to_have_count(11)
     page.fill("[data-log-controls] [name=search]", "nowhere")
-    expect(page.locator("[data-log-state]")).to_contain_text("没有符合条件")
+    expect(page.locator("[data-log-state]")).not_to_be_empty()
 
 
 def test_choices_stand_in_the_address_and_are_remembered(page):
@@ -201,4 +203,4 @@ def test_a_log_scale_says_what_it_leaves_out(page):
     task = TaskFactory(status="COMPLETED")
     points.store(task, [("loss", "student", n, 1, 1.8e9 + n, 0.0 if n < 7 else 1.0 / n) for n in range(20)])
     page.goto(address(task, "#curves;log=1"))
-    expect(page.locator(".dd-chart-note").first).to_contain_text("7 个不大于 0")
+    expect(page.locator(".dd-chart-note").first).to_contain_text(re.compile("· .*\\b7 "))
