@@ -11,13 +11,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from distillation.admin import figures, level_figures, loose, report_seeds
+from distillation.admin import figures, level_figures, loose, report_matrix, report_seeds
+from distillation.admin.report_matrix import Confusion
 from distillation.admin.report_seeds import Seeds
 from distillation.models import ModelEvaluation
 
-MAX_MATRIX = 30
-"""A larger matrix cannot be read by a person."""
 MAX_CLASSES = 200
+MAX_BINS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,6 @@ class Level:
     accuracy: float | None
     cells: list[str]
     best: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixRow:
-    """One true class: (count, share of the row in tenths, on the diagonal) for each predicted one."""
-
-    name: str
-    cells: list[tuple[int, int, bool]]
 
 
 @dataclass(slots=True)
@@ -50,9 +42,7 @@ class Report:
     averages: list[tuple[str, str]]
     classes: list[tuple[str, list[str]]]
     class_heads: list[str]
-    names: list[str]
-    matrix: list[MatrixRow]
-    left_out: str = ""
+    confusion: Confusion
     seeds: Seeds | None = None
     reliability: list[list[str]] = field(default_factory=list)
     """Confidence from … to, samples, mean confidence, share of right answers."""
@@ -64,7 +54,6 @@ def read(evaluation: ModelEvaluation) -> Report:
     student = loose.number(details.get("accuracy"))
     teacher, control = loose.part(details, "teacher"), loose.part(details, "control")
     names = [str(name) for name in loose.items(details.get("classes"))]
-    matrix, left_out = _matrix(loose.items(details.get("confusionmatrix")), names)
     heads, classes = _classes(details)
     return Report(
         evaluation=evaluation,
@@ -75,9 +64,7 @@ def read(evaluation: ModelEvaluation) -> Report:
         averages=_averages(evaluation) + _averages_of(details),
         classes=classes,
         class_heads=heads,
-        names=[row.name for row in matrix],
-        matrix=matrix,
-        left_out=left_out,
+        confusion=report_matrix.read(loose.items(details.get("confusionmatrix")), names),
         seeds=report_seeds.read(details),
         reliability=_reliability(details),
     )
@@ -134,7 +121,7 @@ def _averages_of(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _reliability(details: dict[str, Any]) -> list[list[str]]:
-    rows = [loose.keys(row) for row in loose.objects(details.get("reliability"))[:MAX_MATRIX]]
+    rows = [loose.keys(row) for row in loose.objects(details.get("reliability"))[:MAX_BINS]]
     return [
         [
             f"{figures.percent(loose.number(row.get('from')), 0)} – {figures.percent(loose.number(row.get('to')), 0)}",
@@ -177,25 +164,3 @@ def _class_row(row: dict[str, Any], known: list[tuple[str, tuple[str, ...]]]) ->
     name = str(loose.first(row, "class", "name", "label") or figures.DASH)
     samples = figures.count(loose.number(loose.first(row, "support", "samples", "count")))
     return name, [*(figures.percent(loose.number(loose.first(row, *names))) for _head, names in known), samples]
-
-
-def _matrix(rows: list[Any], names: list[str]) -> tuple[list[MatrixRow], str]:
-    numbers = [[loose.number(cell) for cell in row] for row in rows if isinstance(row, list)]
-    square = bool(numbers) and all(len(row) == len(numbers) and None not in row for row in numbers)
-    if not square or len(numbers) != len(rows):
-        return [], ""
-    if len(numbers) > MAX_MATRIX:
-        return [], _("The confusion matrix has %(count)s classes; it is shown up to %(limit)s.") % {
-            "count": len(numbers),
-            "limit": MAX_MATRIX,
-        }
-    labels = [*names, _("Background")]  # of a detector: what is nowhere, and what was not found
-    if len(labels) != len(numbers):
-        labels = names if len(names) == len(numbers) else [str(index + 1) for index in range(len(numbers))]
-    return [_matrix_row(labels[i], i, [int(cell or 0) for cell in row]) for i, row in enumerate(numbers)], ""
-
-
-def _matrix_row(name: str, index: int, row: list[int]) -> MatrixRow:
-    total = sum(row) or 1
-    shades = [-(-10 * max(cell, 0) // total) for cell in row]  # rounded up, so that one mistake can be seen
-    return MatrixRow(name, [(cell, shades[i], i == index) for i, cell in enumerate(row)])

@@ -94,8 +94,8 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
             if not self.has_change_permission(request, task):
                 raise PermissionDenied
             return HttpResponseNotAllowed(["GET"])
-        return self._render(request, "detail.html", task.task_name, {**task_page.page(task, request),
-                            "version": task_page.version(task), "original": task})  # fmt: skip
+        context = {**task_page.page(task, request), "original": task}
+        return self._render(request, "detail.html", task.task_name, context)
 
     @method_decorator(require_POST)
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,24 +9,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from distillation import selectors
-from distillation.admin import badge, figures, model_uses, report, task_files, verbs, words
+from distillation.admin import (
+    badge,
+    figures,
+    model_uses,
+    report,
+    task_files,
+    task_follow,
+    task_history,
+    task_phases,
+    task_settings,
+    verbs,
+)
 from distillation.admin.access import held
 from distillation.admin.metric_names import metric
 from distillation.admin.visibility import visibility_word
-from distillation.contract.cache_keys import ADAPTERS, PICTURES, TEACHER
-from distillation.contract.options import GROUPS, OPTIONS
+from distillation.contract.options import OPTIONS
 from distillation.contract.sentence import Problem
-from distillation.models import Executor, TaskStatus, TrainingTask
-from distillation.models.choices import ACTIVE
+from distillation.models import Executor, LogLevel, TaskStatus, TrainingTask
 from distillation.models.sentences import shown, translate
-from distillation.services import cache_references, validation
-from distillation.services.flat import flat
-from distillation.storage.local import run_dir
-
-HISTORY_ROWS = 100
-TRANSITION_ROWS = 100
-
-Rows = list[tuple[str, Any]]
+from distillation.services import validation
+from distillation_site.plotly_files import PLOTLY
 
 
 def head(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
@@ -53,14 +55,15 @@ def page(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     """The whole read-only page."""
     evaluations = list(task.evaluations.all()[:20])
     newest = report.read(evaluations[0]) if evaluations else None
-    history = list(task.history.order_by("-epoch", "-id")[:HISTORY_ROWS])
-    transitions = list(task.transitions.order_by("-id")[:TRANSITION_ROWS])
+    happened = task_history.history(task)
     return {
         **head(task, request),
-        "live": _is_live(task),
+        **happened,
+        "version": version(task),
         "figures": live_figures(task),
         "metric": metric(task),
         "progress": badge.progress_bar(task),
+        "phases": task_phases.strip(task),
         "waiting": _waiting(task),
         "error": shown(task.error_detail) or task.error_message,
         "unusable": _said(selectors.usable(task)) if task.status == TaskStatus.COMPLETED else "",
@@ -68,12 +71,10 @@ def page(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
         "levels": _levels(newest),
         **_left_on_disk(task, request),
         "older": [report.read(evaluation) for evaluation in evaluations[1:]],
-        "configuration": list(_configuration(task)),
-        "facts": facts(task),
-        "history": [_epoch(record) for record in history],
-        "history_total": task.history.count() if len(history) == HISTORY_ROWS else len(history),
-        "transitions": [_transition(row) for row in transitions],
-        "transitions_total": task.transitions.count() if len(transitions) == TRANSITION_ROWS else len(transitions),
+        "settings": task_settings.settings(task, request),
+        "following": task_follow.following(task, newest, happened["moves"]),
+        "log_levels": [(level.name.lower(), level.label) for level in LogLevel],
+        "plotly": PLOTLY,
     }
 
 
@@ -102,8 +103,9 @@ def live(task: TrainingTask) -> dict[str, Any]:
         "version": version(task),
         "epochs": task.current_epoch,
         "progress": task.progress,
-        "live": _is_live(task),
+        "live": task.status == TaskStatus.RUNNING and task.executor != Executor.SAMPLE,
         "waiting": _waiting(task),
+        "phases": [{"name": step.name, "state": step.state, "note": step.note} for step in task_phases.strip(task)],
         "figures": live_figures(task),
     }
 
@@ -114,51 +116,11 @@ def version(task: TrainingTask) -> str:
     return f"{task.status}:{task.intent or ''}:{task.attempt}:{task.del_flag}:{lost}:{task.model_path or ''}"
 
 
-def facts(task: TrainingTask) -> Rows:
-    """The run: who, where, when."""
-    rows: Rows = [
-        (_("Attempts"), figures.count(task.attempt) if task.attempt else figures.DASH),
-        (_("Lost attempts"), figures.count(task.lost_count) if task.lost_count else ""),
-        (_("Worker"), task.lease_owner or figures.DASH),
-        (_("Device"), task.device or figures.DASH),
-        (_("Queued at"), figures.moment(task.queued_at)),
-        (_("Started at"), figures.moment(task.start_time)),
-        (_("Ended at"), figures.moment(task.end_time)),
-        (_("Duration"), figures.duration(task.duration)),
-        (_("Trained samples"), figures.count(task.trained_samples)),
-        (_("Model"), task.model_path or figures.DASH),
-        (_("Model checksum"), task.model_sha256 or ""),
-        (_("Checkpoint"), task.checkpoint_path or ""),
-        *_cached(task),
-        (_("Last contact lost"), figures.moment(task.lost_contact_at) if task.lost_contact_at else ""),
-    ]
-    return [(label, value) for label, value in rows if value != ""]
-
-
 def _left_on_disk(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     """Files and pictures of a finished run, for those who may use its model; pictures show the data."""
     if task.status != TaskStatus.COMPLETED or not held(request).may_use_models:
         return {}
     return {"files": task_files.files(task), "examples": task_files.examples(task)}
-
-
-def _cached(task: TrainingTask) -> Rows:
-    """What the run has opened in the cache."""
-    words = {
-        PICTURES: _("Prepared pictures"),
-        TEACHER: _("Answers of the teacher"),
-        ADAPTERS: _("Adapter of the teacher"),
-    }
-    return [
-        (words[row["kind"]], _("made, %(size)s") % size if row["made"] else _("found in the cache, %(size)s") % size)
-        for row in cache_references.opened(run_dir(task.task_id))
-        if row["kind"] in words
-        for size in ({"size": figures.size(row["bytes"])},)
-    ]
-
-
-def _is_live(task: TrainingTask) -> bool:
-    return task.status in ACTIVE and task.executor != Executor.SAMPLE
 
 
 def _elapsed(task: TrainingTask) -> float | None:
@@ -185,50 +147,6 @@ def _levels(newest: report.Report | None) -> list[dict[str, str]]:
         for label, value in pairs
         if value is not None
     ]
-
-
-def _configuration(task: TrainingTask) -> Iterable[tuple[str, Rows]]:
-    """The settings by group; in direct training without what only a teacher needs, and LoRA only where it is used."""
-    values = flat(task)
-    direct = task.training_mode == "direct"
-    for key, title in GROUPS.items():
-        if key == "lora" and direct and values.get("loraTarget", "none") == "none":
-            continue
-        rows: Rows = [
-            (_(option.label), words.setting(values[option.name]))
-            for option in OPTIONS
-            if option.group == key and option.name in values and (option.direct or not direct)
-        ]
-        if rows:
-            yield _(title), rows
-
-
-def _epoch(record: Any) -> list[str]:
-    return [
-        str(record.epoch),
-        figures.loss(record.train_loss),
-        figures.loss(record.val_loss),
-        figures.loss(record.soft_loss),
-        figures.loss(record.hard_loss),
-        figures.percent(record.train_accuracy),
-        figures.percent(record.val_accuracy),
-        f"{record.epoch_time:,.1f} s" if record.epoch_time is not None else figures.DASH,
-        f"{record.memory_usage:,.0f} MB" if record.memory_usage is not None else figures.DASH,
-        figures.percent(record.gpu_usage, 0),
-        figures.moment(record.record_time),
-    ]
-
-
-def _transition(row: Any) -> dict[str, Any]:
-    return {
-        "at": figures.moment(row.at),
-        "ago": figures.ago(row.at),
-        "actor": row.actor,
-        "before": TaskStatus(row.from_status).label if row.from_status in TaskStatus.values else row.from_status,
-        "after": badge.badge(TaskStatus(row.to_status)) if row.to_status in TaskStatus.values else row.to_status,
-        "moved": row.from_status != row.to_status,
-        "reason": shown(row.reason),
-    }
 
 
 def _problems(problems: list[Problem]) -> list[dict[str, str]]:

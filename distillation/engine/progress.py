@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 
 from distillation.contract import events as kinds
 from distillation.contract.arms import KINDS, named
+from distillation.contract.spans import spans
 from distillation.contract.spec import RunSpec
 from distillation.engine.events import EventWriter
-
-_PREPARED, _ADAPTED, _TAUGHT, _TRAINED, _EVALUATED = 3.0, 10.0, 13.0, 97.0, 98.0
 
 
 class Progress:
@@ -20,7 +18,7 @@ class Progress:
 
     def __init__(self, spec: RunSpec, events: EventWriter) -> None:
         self._events = events
-        self._spans = _spans(spec)
+        self._spans = spans(arms_of(spec), teacher=spec.teacher is not None, adapts=spec.adapts_teacher)
         self._phase, self._total, self._unit, self._emitted = "", 0, "", -1
         self.seconds: dict[str, float] = {}
         """Of this attempt, by phase."""
@@ -79,20 +77,3 @@ def arms_after(spec: RunSpec, arm: str) -> int:
     """How many are still to be trained when this one is."""
     trained = arms_of(spec)
     return len(trained) - trained.index(arm) - 1
-
-
-def _spans(spec: RunSpec) -> dict[str, tuple[float, float]]:
-    """Training has the largest share; all arms make the same number of steps."""
-    trained_from = _TAUGHT if spec.teacher else _PREPARED
-    adapted = _ADAPTED if spec.adapts_teacher else _PREPARED
-    arms = arms_of(spec)
-    share = (_TRAINED - trained_from) / len(arms)
-    borders = [trained_from + place * share for place in range(len(arms))] + [_TRAINED]
-    return {
-        "prepare": (0.0, _PREPARED),
-        "adapt": (_PREPARED, adapted),
-        "teacher": (adapted, _TAUGHT),
-        **dict(zip(arms, pairwise(borders), strict=True)),
-        "evaluate": (_TRAINED, _EVALUATED),
-        "export": (_EVALUATED, 99.0),
-    }

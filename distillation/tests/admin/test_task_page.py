@@ -16,6 +16,7 @@ from distillation.admin import badge, report
 from distillation.contract.sentence import Sentence
 from distillation.models import TaskStatus, TaskTransition, TrainingTask
 from distillation.models.sentences import stored
+from distillation.services import points
 from distillation.storage.local import run_dir
 from distillation.tests.admin.conftest import LIST, page_of
 from distillation.tests.factories import EvaluationFactory, HistoryFactory, TaskFactory
@@ -100,18 +101,28 @@ def test_certainty_latency_and_dense_figures_are_shown_where_they_are():
 def test_the_last_row_of_a_detectors_confusion_matrix_is_background():
     details = json.dumps({"classes": ["cat", "dog"], "confusion_matrix": [[5, 0, 1], [0, 4, 0], [2, 1, 0]]})
     with override("en"):
-        assert report.read(EvaluationFactory(f1_score=None, detailed_results=details)).names == [
+        assert report.read(EvaluationFactory(f1_score=None, detailed_results=details)).confusion.names == [
             "cat",
             "dog",
             "Background",
         ]
 
 
-def test_a_large_confusion_matrix_is_left_out_with_a_word():
-    details = json.dumps({"confusion_matrix": [[1] * 40] * 40})
-    found = report.read(EvaluationFactory(f1_score=None, detailed_results=details))
-    assert not found.matrix
-    assert "40" in found.left_out
+@pytest.mark.parametrize(("classes", "shown"), [(30, "rows"), (31, "picture"), (100, "picture"), (101, "left_out")])
+def test_a_large_confusion_matrix_is_a_picture_and_a_larger_one_left_out_with_a_word(classes, shown):
+    details = json.dumps({"confusion_matrix": [[1] * classes] * classes})
+    found = report.read(EvaluationFactory(f1_score=None, detailed_results=details)).confusion
+    assert [name for name in ("rows", "picture", "left_out") if getattr(found, name)] == [shown]
+    assert shown != "left_out" or "101" in found.left_out
+
+
+def test_what_is_confused_most_is_named_with_its_share():
+    details = json.dumps({"classes": ["a", "b", "c"], "confusion_matrix": [[8, 2, 0], [5, 5, 0], [0, 0, -4]]})
+    most = report.read(EvaluationFactory(f1_score=None, detailed_results=details)).confusion.most
+    assert [(pair.truth, pair.said, pair.count, pair.share) for pair in most] == [
+        ("b", "a", "5", "50.0 %"),
+        ("a", "b", "2", "20.0 %"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -165,13 +176,13 @@ def test_history_is_capped_and_says_its_total(console):
 
 def test_the_page_asks_the_database_as_often_for_much_as_for_little(console, django_assert_max_num_queries):
     task = TaskFactory(status="STOPPED")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         console.get(page_of(task))
     for epoch in range(1, 60):
         HistoryFactory(task=task, epoch=epoch)
         EvaluationFactory(task=task) if epoch < 10 else None
         TaskTransition.objects.create(task=task, from_status="PENDING", to_status="QUEUED", actor="alice")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         console.get(page_of(task))
 
 
@@ -226,10 +237,27 @@ class TestLiveFigures:
         TrainingTask.objects.filter(pk=task.pk).update(**change)
         assert console.get(live_of(task)).json()["version"] != before
 
-    def test_only_queued_and_running_tasks_are_watched(self, console):
-        for status in TaskStatus.values:
-            page = console.get(page_of(TaskFactory(status=status))).content.decode()
-            assert ("data-live=" in page) == (status in ("QUEUED", "RUNNING"))
+    @pytest.mark.parametrize(
+        ("change", "watched"),
+        [({}, True), ({"status": "COMPLETED"}, True), ({"executor": "sample"}, False), ({"del_flag": 1}, False)],
+    )
+    def test_everything_that_can_still_change_is_watched(self, console, change, watched):
+        task = TaskFactory(**{"status": "RUNNING", **change})
+        assert bool(console.get(page_of(task)).context["following"]["urls"]["stream"]) == watched
+
+    def test_the_stream_begins_where_the_page_ends(self, console):
+        task = TaskFactory(status="RUNNING")
+        points.store(task, [("loss", "student", 1, 1, 1.8e9, 0.5)])
+        place = console.get(page_of(task)).context["following"]["place"]
+        stream = reverse("api:stream", kwargs={"task_id": task.task_id})
+        assert b"event: metrics" not in console.get(stream, {"after": place}).content
+        points.store(task, [("loss", "student", 2, 1, 1.8e9, 0.5)])
+        assert b"event: metrics" in console.get(stream, {"after": place}).content
+
+    def test_many_arms_share_the_points_of_a_picture(self, console):
+        for config, most in (("{}", 1000), ('{"control": true, "seeds": [1, 2, 3]}', 333)):
+            task = TaskFactory(status="RUNNING", training_config=config)
+            assert console.get(page_of(task)).context["following"]["maxPoints"] == most
 
     def test_they_cost_a_constant_few_queries_and_change_nothing(self, console, django_assert_max_num_queries):
         task = TaskFactory(status="RUNNING")

@@ -1,0 +1,154 @@
+// The tab of curves: reads them, draws them, and adds what is told of them; keeps how the reader wants to see them in
+// the address and for the next time.
+(function () {
+  "use strict";
+  var place = document.querySelector("[data-charts]"), form = document.querySelector("[data-curve-controls]");
+  if (!place || !window.ddFollow) return;
+  var info = window.ddFollow.info, words = info.words, store = new window.ddCurveStore.Store();
+  var state = document.querySelector("[data-curve-state]"), KEPT = "dd-curves", EVERY = 1000, AGAIN = 10000, MARKS = 500;
+  var choices = remembered(), loaded = false, loading = false, timer = null, stale = false, nodes = {};
+
+  function remembered() {
+    var found = { x: "step", smooth: 0.6, log: false };
+    try { take(found, JSON.parse(localStorage.getItem(KEPT) || "{}")); } catch { /* a browser that keeps nothing */ }
+    var parts = location.hash.slice(1).split(";");
+    if (parts[0] === "curves") {
+      take(found, Object.fromEntries(parts.slice(1).map(function (part) { return part.split("="); })));
+    }
+    return found;
+  }
+
+  // What an address says is believed only as far as it makes sense.
+  function take(found, said) {
+    if (["step", "epoch", "time"].includes(said.x)) found.x = said.x;
+    if (said.smooth >= 0 && said.smooth <= 0.99) found.smooth = Number(said.smooth);
+    if (said.log !== undefined) found.log = said.log === true || said.log === "1";
+  }
+
+  function keep() {
+    try { localStorage.setItem(KEPT, JSON.stringify(choices)); } catch { /* then for this page only */ }
+    var hash = "#curves;x=" + choices.x + ";smooth=" + choices.smooth + ";log=" + (choices.log ? 1 : 0);
+    history.replaceState(history.state, "", hash);
+  }
+
+  function show() {
+    form.elements.x.value = choices.x;
+    form.elements.smooth.value = choices.smooth;
+    form.elements.log.checked = choices.log;
+    form.querySelector("output").textContent = choices.smooth.toFixed(2);
+  }
+
+  form.addEventListener("input", function () {
+    var axis = choices.x;
+    choices = { x: form.elements.x.value, smooth: Number(form.elements.smooth.value), log: form.elements.log.checked };
+    show();
+    keep();
+    if (axis !== choices.x) load();  // points are thinned along the axis
+    draw();
+  });
+  form.addEventListener("submit", function (event) { event.preventDefault(); });
+
+  function read(url, query) {
+    return fetch(url + "?" + new URLSearchParams(query), { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then(function (answer) {
+        if (window.ddFollow.verdict(answer)) return null;
+        if (!answer.ok) throw new Error(answer.status);
+        return answer.json();
+      })
+      .then(function (answer) { return answer && answer.data; });
+  }
+
+  function load() {
+    if (loading) return;
+    loading = true;
+    var axis = choices.x;
+    Promise.all([
+      read(info.urls.metrics, { maxPoints: info.maxPoints, x: axis }),
+      read(info.urls.resources, { maxPoints: info.maxPoints }),
+      read(info.urls.logs, { kind: "checkpoint,started", limit: MARKS })
+    ]).then(function (answers) {
+      if (answers.includes(null)) return;
+      store.metrics(answers[0], true);
+      store.resources(answers[1], true);
+      store.lines(answers[2].lines);
+      if (!loaded) info.moves.forEach(function (move) { store.move(move.time, move.status); });
+      loaded = true;
+      state.textContent = "";
+      draw();
+    }).catch(function () {
+      state.textContent = words.failed;
+      setTimeout(load, AGAIN);
+    }).finally(function () {
+      loading = false;
+      if (loaded && axis !== choices.x) load();
+    });
+  }
+
+  function watched() { return !document.hidden && !document.getElementById("curves").hidden; }
+
+  // At most once a second, and only for eyes.
+  function soon() {
+    stale = true;
+    if (timer || !watched()) return;
+    timer = setTimeout(function () { timer = null; if (watched()) draw(); }, EVERY);
+  }
+
+  function draw() {
+    if (!loaded) return;
+    if (!watched()) { stale = true; return; }
+    stale = false;
+    var specs = window.ddCurveSpecs(store, info, choices), wanted = specs.map(function (spec) { return spec.key; });
+    Object.keys(nodes).forEach(function (key) {
+      if (!wanted.includes(key)) { nodes[key].remove(); delete nodes[key]; }
+    });
+    specs.forEach(function (spec, index) {
+      var node = nodes[spec.key] || (nodes[spec.key] = card());
+      if (place.children[index] !== node) place.insertBefore(node, place.children[index] || null);
+      window.ddCharts.draw(node.firstChild, spec);
+    });
+  }
+
+  function card() {
+    var node = document.createElement("div");
+    node.className = "dd-card";
+    node.append(document.createElement("div"));
+    return node;
+  }
+
+  // What was told piece by piece is thinned again before it is too much to draw.
+  function grown() {
+    var most = 0;
+    store.curves.forEach(function (curve) { most = Math.max(most, curve.steps.length); });
+    return Math.max(most, store.machine.times.length) > 2 * info.maxPoints + 500;
+  }
+
+  document.addEventListener("dd:metrics", function (event) {
+    if (!loaded) return;
+    store.metrics(event.detail, false);
+    if (grown()) load(); else soon();
+  });
+  document.addEventListener("dd:resources", function (event) {
+    if (!loaded) return;
+    store.resources(event.detail, false);
+    soon();
+  });
+  document.addEventListener("dd:logs", function (event) { store.lines(event.detail.lines); });
+  document.addEventListener("dd:transitions", function (event) {
+    event.detail.forEach(function (row) { if (row.fromStatus !== row.toStatus) store.move(Date.now() / 1000, row.toStatus); });
+  });
+  document.addEventListener("dd:levels", function (event) { info.levels = event.detail; soon(); });
+  document.addEventListener("dd:poll", function () {
+    if (!loaded || !watched()) return;
+    read(info.urls.metrics, { maxPoints: info.maxPoints, x: choices.x, after: store.cursor })
+      .then(function (answer) { if (answer) { store.metrics(answer, false); soon(); } }).catch(function () {});
+    read(info.urls.resources, { maxPoints: info.maxPoints, after: store.machine.cursor })
+      .then(function (answer) { if (answer) { store.resources(answer, false); soon(); } }).catch(function () {});
+  });
+  function back() {
+    if (!watched()) return;
+    if (!loaded) load(); else if (stale) draw();
+  }
+  document.addEventListener("dd:tab", back);
+  document.addEventListener("visibilitychange", back);
+  show();
+})();
