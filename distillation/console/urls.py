@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from distillation.console.datasets.urls import urlpatterns as datasets
+
+urlpatterns: list[URLPattern] = [*datasets]

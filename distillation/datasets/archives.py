@@ -1,4 +1,4 @@
-"""An archive becomes the folder of a data set: recognised by its content, unpacked aside, its single top folder taken off.
+"""An archive becomes the folder of a data set: known by its content, unpacked aside, its single top folder taken off.
 
 What is half unpacked lies in a hidden folder that no catalogue lists; who calls renames it when it is whole.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.datasets import file_index, layout
-from distillation.datasets.unpacking import limits, tars, zips
+from distillation.datasets.unpacking import tars, zips
 from distillation.datasets.unpacking.limits import Limits
 from distillation.datasets.unpacking.target import Report, Target
 
@@ -48,7 +48,9 @@ def unpack(archive: Path, root: Path, allowed: Limits, report: Report = lambda d
             )
         )
     if not any(root.iterdir()):
-        raise Refused(Sentence(gettext_noop("The archive holds no file. Pack the folder of the data set with its files.")))
+        raise Refused(
+            Sentence(gettext_noop("The archive holds no file. Pack the folder of the data set with its files."))
+        )
     _take_off_top(root)
     return target
 
@@ -60,8 +62,8 @@ def require_disk(root: Path, needed: int) -> None:
         raise Refused(
             Sentence(
                 gettext_noop(
-                    "{needed} MB are needed and {free} MB are free on the disk of the data sets. Free some space there, "
-                    "then try again."
+                    "{needed} MB are needed and {free} MB are free on the disk of the data sets. Free some space "
+                    "there, then try again."
                 ),
                 {"needed": (needed + RESERVE) // 10**6 + 1, "free": free // 10**6},
             )

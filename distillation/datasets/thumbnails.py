@@ -70,7 +70,9 @@ def _with_objects(kept: Kept, picture: Image.Image, own: tuple[int, int], classe
     return picture
 
 
-def _filled(picture: Image.Image, shape: dict[str, Any], scale: NDArray[np.float64], colour: Sequence[int]) -> Image.Image:
+def _filled(
+    picture: Image.Image, shape: dict[str, Any], scale: NDArray[np.float64], colour: Sequence[int]
+) -> Image.Image:
     """The picture with an area tinted."""
     area = Image.new("L", picture.size, 0)
     if "counts" in shape:

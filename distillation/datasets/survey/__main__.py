@@ -38,9 +38,11 @@ def main() -> None:
         except Refused as refusal:
             shutil.rmtree(root, ignore_errors=True)
             report.refused(out, refusal.sentence)
+            (out / ORDER).unlink(missing_ok=True)
             return
     _tell(out, "reading")
-    report.survey(root, out, more)
+    report.survey(root, out, order["name"], more)
+    (out / ORDER).unlink(missing_ok=True)  # what stays is the mark of an attempt that was cut off
 
 
 def _unpack(archive: Path, root: Path, allowed: Limits, out: Path) -> dict[str, Any]:

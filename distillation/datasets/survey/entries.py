@@ -70,7 +70,7 @@ def _series(split: SequenceSplit) -> Iterator[Entry]:
     for number in range(len(split)):
         length = int(split.lengths[number])
         values = split.values[number, :length, :CHANNELS]
-        chosen = np.linspace(0, length - 1, min(length, STEPS)).round().astype(int) if length else []
+        chosen = np.linspace(0, max(length - 1, 0), min(length, STEPS)).round().astype(np.int64)
         body = {"series": _plain(values[chosen].T), "steps": length, "features": int(split.values.shape[2])}
         yield Entry("", 0, 0, _label(int(split.labels[number])), body)
 

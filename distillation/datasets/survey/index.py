@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,9 +45,9 @@ class SplitCount:
 
     samples: int = 0
     kept: int = 0
-    per_class: Counter[int] | None = None
+    per_class: Counter[int] = field(default_factory=Counter)
     """Samples that hold each class."""
-    objects: Counter[int] | None = None
+    objects: Counter[int] = field(default_factory=Counter)
     """Marked objects of each class."""
 
 
@@ -63,8 +63,7 @@ def write(path: Path, splits: Iterable[tuple[str, Iterable[Entry]]]) -> dict[str
 
 
 def _write_split(base: sqlite3.Connection, split: str, entries: Iterable[Entry]) -> SplitCount:
-    count = SplitCount(per_class=Counter(), objects=Counter())
-    assert count.per_class is not None and count.objects is not None  # noqa: S101 - for the type checker
+    count = SplitCount()
     for number, entry in enumerate(entries):
         count.samples += 1
         held = set(entry.labels)
@@ -95,10 +94,10 @@ class Index:
             where = "FROM sample JOIN sample_class USING (split, number) WHERE split = ? AND class = ?"
             values = [split, label]  # type: ignore[list-item]
         with closing(sqlite3.connect(self._uri, uri=True)) as base:
-            (total,) = base.execute(f"SELECT count(*) {where}", values).fetchone()  # noqa: S608 - words of our own
+            (total,) = base.execute(f"SELECT count(*) {where}", values).fetchone()
             columns = "split, number, path, size, mtime_ns, labels, body"
             rows = base.execute(
-                f"SELECT {columns} {where} ORDER BY number LIMIT ? OFFSET ?",  # noqa: S608
+                f"SELECT {columns} {where} ORDER BY number LIMIT ? OFFSET ?",
                 [*values, most, first],
             ).fetchall()
         return [_kept(row) for row in rows], total
@@ -116,4 +115,6 @@ class Index:
 def _kept(row: tuple[Any, ...]) -> Kept:
     split, number, path, size, mtime_ns, labels, body = row
     whole = json.loads(zlib.decompress(body).decode("utf-8", "surrogatepass"))
-    return Kept(split, number, path.decode("utf-8", "surrogateescape"), size, mtime_ns, tuple(json.loads(labels)), whole)
+    return Kept(
+        split, number, path.decode("utf-8", "surrogateescape"), size, mtime_ns, tuple(json.loads(labels)), whole
+    )

@@ -32,8 +32,8 @@ MASKS = 300
 """Masks that are decoded for the balance of classes, evenly spread over the split."""
 
 
-def survey(root: Path, out: Path, more: Mapping[str, Any] | None = None) -> None:
-    """Write the report and the index of the data set at ``root`` into ``out``."""
+def survey(root: Path, out: Path, name: str, more: Mapping[str, Any] | None = None) -> None:
+    """Write the report and the index of the data set at ``root`` into ``out``; sentences call it ``name``."""
     began = time.monotonic()
     seen = signature(root)  # before reading: what changes meanwhile makes the report an old one
     files, size = _extent(root)
@@ -50,6 +50,7 @@ def survey(root: Path, out: Path, more: Mapping[str, Any] | None = None) -> None
         found["problem"] = refusal.sentence.as_json()
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         found["problem"] = recognition.cannot_be_listed(root, error).as_json()
+    _call(found, root.name, name)
     found["seconds"] = round(time.monotonic() - began, 2)
     found["at"] = time.time()
     write(out, found)
@@ -67,12 +68,22 @@ def refused(out: Path, sentence: Sentence) -> None:
     write(out, {"version": VERSION, "refused": sentence.as_json(), "at": time.time()})
 
 
+def _call(found: dict[str, Any], folder: str, name: str) -> None:
+    """A folder that is a draft has a name that nobody gave: say the one that people know."""
+    for sentence in [found["problem"], *(one["sentence"] for one in found.get("findings", ()))]:
+        if sentence is not None:
+            params = sentence["params"]
+            params |= {key: name for key, value in params.items() if value == folder}
+
+
 def _of_data(data: AnyData, out: Path) -> dict[str, Any]:
     draft = out / f"{index.FILE}.{os.getpid()}"
     draft.unlink(missing_ok=True)
     counts = index.write(draft, ((split, entries(data, split)) for split in SPLITS))
     draft.replace(out / index.FILE)
-    task_type = data.task_type if isinstance(data, DataSet) else "sequence" if isinstance(data, SequenceData) else "text"
+    task_type = (
+        data.task_type if isinstance(data, DataSet) else "sequence" if isinstance(data, SequenceData) else "text"
+    )
     return {
         "task_type": task_type,
         "classes": data.classes,
@@ -87,7 +98,7 @@ def _of_data(data: AnyData, out: Path) -> dict[str, Any]:
 
 
 def _split(data: AnyData, name: str, count: SplitCount) -> dict[str, Any]:
-    per_class, objects, looked_at = count.per_class or Counter(), count.objects or Counter(), None
+    per_class, objects, looked_at = count.per_class, count.objects, None
     if isinstance(data, DataSet) and name != "unlabeled":
         samples: tuple[Sample, ...] = getattr(data, name)
         if samples and isinstance(samples[0].target, ClassMap):

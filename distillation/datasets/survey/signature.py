@@ -32,8 +32,11 @@ def signature(root: Path) -> str:
                             below.append(Path(entry.path))
                         elif folder == root:
                             stat = entry.stat(follow_symlinks=False)
-                            hasher.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode(errors="replace"))
-                hasher.update(f"{folder.name}\0{folder.stat().st_mtime_ns}\0".encode(errors="replace"))
+                            hasher.update(
+                                f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode(errors="replace")
+                            )
+                name = "" if folder == root else folder.name  # the data set itself may be renamed
+                hasher.update(f"{name}\0{folder.stat().st_mtime_ns}\0".encode(errors="replace"))
             except OSError:
                 continue
         level = below

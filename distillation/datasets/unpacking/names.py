@@ -44,7 +44,9 @@ def parts(entry: str) -> tuple[str, ...]:
     found = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in found:
         raise refused(
-            gettext_noop("The entry {entry} of the archive leads out of it ('..'). Pack the data set again without it."),
+            gettext_noop(
+                "The entry {entry} of the archive leads out of it ('..'). Pack the data set again without it."
+            ),
             entry,
         )
     if len(found) > MOST_PARTS or any(len(part.encode("utf-8", "surrogatepass")) > MOST_BYTES for part in found):
@@ -59,7 +61,9 @@ def parts(entry: str) -> tuple[str, ...]:
         )
     if any(unicodedata.category(char) in ("Cc", "Cs") for part in found for char in part):
         raise refused(
-            gettext_noop("The entry {entry} of the archive has a name with characters that no file can have. Rename it."),
+            gettext_noop(
+                "The entry {entry} of the archive has a name with characters that no file can have. Rename it."
+            ),
             "".join(char if unicodedata.category(char) not in ("Cc", "Cs") else "?" for char in entry),
         )
     return found
@@ -71,5 +75,3 @@ def is_junk(found: tuple[str, ...]) -> bool:
     if not JUNK_FOLDERS.isdisjoint(low):
         return True
     return bool(low) and (low[-1] in JUNK_FILES or low[-1].startswith("._"))
-
-

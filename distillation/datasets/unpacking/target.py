@@ -26,7 +26,8 @@ class Target:
     limits: Limits
     report: Report
     entries: int = 0
-    bytes: int = 0
+    unpacked: int = 0
+    """Bytes so far."""
     junk: int = 0
     _told: float = field(default=0.0)
 
@@ -60,10 +61,10 @@ class Target:
         with os.fdopen(handle, "wb") as file:
             while piece := source.read(PIECE):
                 written += len(piece)
-                self.bytes += len(piece)
+                self.unpacked += len(piece)
                 if written > stated:
                     raise limits.bomb(entry)
-                if self.bytes > self.limits.bytes:
+                if self.unpacked > self.limits.bytes:
                     raise limits.too_large(self.limits, entry)
                 file.write(piece)
                 self._tell()
@@ -73,7 +74,7 @@ class Target:
     def _tell(self) -> None:
         if (now := time.monotonic()) - self._told > 0.5:
             self._told = now
-            self.report(self.bytes)
+            self.report(self.unpacked)
 
 
 def _twice(entry: str) -> Exception:

@@ -15,7 +15,7 @@ _DAMAGED = (tarfile.TarError, zlib.error, EOFError, UnicodeError, ValueError)
 
 
 class _Strict(tarfile.TarInfo):
-    """A damaged or missing header is an error: ``tarfile`` takes it for the end, and half an archive for a whole one."""
+    """A damaged or missing header is an error; ``tarfile`` takes it for the end, so half an archive for a whole one."""
 
     @classmethod
     def fromtarfile(cls, file: tarfile.TarFile) -> Self:
@@ -33,7 +33,7 @@ def unpack(archive: Path, target: Target, *, packed: bool) -> None:
             while (member := file.next()) is not None:
                 name = _name(member)
                 _one(file, member, name, target)
-                if limits.is_bomb(size, target.bytes):
+                if limits.is_bomb(size, target.unpacked):
                     raise limits.bomb(name)
                 file.members.clear()  # type: ignore[attr-defined]  # else all of them stay in memory
     except _DAMAGED as error:
@@ -51,11 +51,11 @@ def is_tar(archive: Path, *, packed: bool) -> bool:
 
 def _one(file: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Target) -> None:
     _judge(member, name)
-    if target.bytes + member.size > target.limits.bytes:
+    if target.unpacked + member.size > target.limits.bytes:
         raise limits.too_large(target.limits, name)
     found = target.wanted(name)
     if not found:
-        target.bytes += member.size  # left out, but it is read all the same
+        target.unpacked += member.size  # left out, but it is read all the same
     elif member.isdir():
         target.folder(found, name)
     elif source := file.extractfile(member):

@@ -64,7 +64,7 @@ def _one(file: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, found: tuple[
         raise limits.damaged(name) from error
     with source:
         try:
-            target.file(found, name, source, entry.file_size)  # type: ignore[arg-type]
+            target.file(found, name, source, entry.file_size)
         except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError) as error:
             raise limits.damaged(name) from error
 

@@ -8,6 +8,7 @@ import os
 import stat
 import struct
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -100,7 +101,9 @@ class TestWholeArchives:
         if mode == "zip":
             archive = zipped(tmp_path / "a", wanted)
         else:
-            archive = tarred(tmp_path / "a", [(tarfile.TarInfo(name), content) for name, content in wanted.items()], mode)
+            archive = tarred(
+                tmp_path / "a", [(tarfile.TarInfo(name), content) for name, content in wanted.items()], mode
+            )
         archives.unpack(archive, root, ROOMY)
         assert found(root) == wanted
         assert all(stat.S_IMODE(path.stat().st_mode) & 0o111 == 0 for path in root.rglob("*.png"))
@@ -116,7 +119,9 @@ class TestWholeArchives:
 
     def test_what_systems_leave_behind_is_left_out_and_counted(self, tmp_path, root):
         junk = ["__MACOSX/d/._1.png", "d/.DS_Store", "d/Thumbs.db", "d/train/desktop.ini", "d/train/._a"]
-        done = archives.unpack(zipped(tmp_path / "a", {**dict.fromkeys(junk, b"?"), "d/train/a/1.png": b"1"}), root, ROOMY)
+        done = archives.unpack(
+            zipped(tmp_path / "a", {**dict.fromkeys(junk, b"?"), "d/train/a/1.png": b"1"}), root, ROOMY
+        )
         assert set(found(root)) == {"train/a/1.png"}
         assert done.junk == len(junk)
 
@@ -180,7 +185,8 @@ class TestHostileNames:
 
     @pytest.mark.parametrize("names", [("d/x.png", "d/x.png"), ("d/x", "d/x/y.png"), ("d/x/y.png", "d/x")])
     def test_one_name_stands_for_one_file(self, tmp_path, root, names):
-        with zipfile.ZipFile(tmp_path / "a", "w") as file, pytest.warns(UserWarning) if names[0] == names[1] else _still():
+        with zipfile.ZipFile(tmp_path / "a", "w") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # zipfile's own, about the same
             for name in names:
                 file.writestr(name, b"1")
         with pytest.raises(Refused) as caught:
@@ -188,17 +194,10 @@ class TestHostileNames:
         assert names[1] in str(caught.value)
 
 
-class _still:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-
 class TestLinksAndDevices:
     def test_a_link_in_a_zip(self, tmp_path, root):
-        archive = zipped(tmp_path / "a", {"evil": b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16, create_system=3)
+        link = (stat.S_IFLNK | 0o777) << 16
+        archive = zipped(tmp_path / "a", {"evil": b"/etc/passwd"}, external_attr=link, create_system=3)
         assert "evil" in (sentence := refusal(archive, root))
         assert "link" in sentence
 
@@ -289,7 +288,7 @@ class TestDamage:
         assert "damaged" in refusal(archive, root)
 
     @pytest.mark.parametrize("mode", ["w", "w:gz"])
-    @pytest.mark.parametrize("share", [0.3, 0.5, 0.83])
+    @pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
     def test_a_tar_that_ends_early(self, tmp_path, root, share, mode):
         archive = tarred(tmp_path / "a", [(tarfile.TarInfo(f"{n}.png"), os.urandom(700)) for n in range(20)], mode)
         archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * share)])
