@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.datasets import class_maps, layout, pictures, run_length
-from distillation.datasets.lettering import font, hue
+from distillation.datasets.lettering import Colour, font, hue
 from distillation.datasets.samples import ClassMap, Sample
 from distillation.datasets.shapes import RunLength
 from distillation.datasets.survey.index import Kept
@@ -25,7 +25,9 @@ MAX_PIXELS = 50_000_000
 MASK_PIXELS = 24_000_000
 MOST_OBJECTS = 200
 """Drawn in one picture; more could not be told apart."""
-_TEXT, _QUALITY = 12, 85
+MOST_NAMED = 12
+"""Classes of a mask whose names are written."""
+_TEXT, _LINE, _QUALITY = 20, 3, 85
 
 
 def thumbnail(root: Path, kept: Kept, classes: Sequence[str]) -> bytes:
@@ -33,7 +35,7 @@ def thumbnail(root: Path, kept: Kept, classes: Sequence[str]) -> bytes:
     path = layout.require_inside(root / kept.path, root)
     picture, own = _open(path)
     if "mask" in kept.body:
-        picture = _with_mask(root, kept, picture, own, len(classes))
+        picture = _with_mask(root, kept, picture, own, classes)
     elif "boxes" in kept.body:
         picture = _with_objects(kept, picture, own, classes)
     encoded = io.BytesIO()
@@ -58,16 +60,25 @@ def _with_objects(kept: Kept, picture: Image.Image, own: tuple[int, int], classe
     for label, _box, shape in found:
         if shape is not None:
             picture = _filled(picture, shape, scale, hue(label))
-    canvas, letters = ImageDraw.Draw(picture), font(_TEXT)
+    canvas = ImageDraw.Draw(picture)
     for label, box, shape in found:
         left, top, right, bottom = (np.array(box).reshape(2, 2) * scale).ravel().tolist()
         if shape is None:
-            canvas.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=hue(label), width=2)
-        caption = classes[label] if label < len(classes) else str(label)
-        place = (min(left, picture.width - 8.0), top - _TEXT - 4 if top >= _TEXT + 4 else top)
-        canvas.rectangle(canvas.textbbox(place, caption, font=letters), fill=hue(label))
-        canvas.text(place, caption, fill="white", font=letters)
+            canvas.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=hue(label), width=_LINE)
+        _caption(canvas, (left, top), classes[label] if label < len(classes) else str(label), hue(label), picture.size)
     return picture
+
+
+def _caption(
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, colour: Colour, size: tuple[int, int]
+) -> None:
+    """A name above a place, within the picture."""
+    letters = font(_TEXT)
+    width = canvas.textlength(text, font=letters)
+    left = max(0.0, min(place[0], size[0] - width))
+    top = place[1] - _TEXT - 5 if place[1] >= _TEXT + 5 else place[1]
+    canvas.rectangle(canvas.textbbox((left, top), text, font=letters), fill=colour)
+    canvas.text((left, top), text, fill="white", font=letters)
 
 
 def _filled(
@@ -88,16 +99,24 @@ def _filled(
     return Image.composite(Image.new("RGB", picture.size, tuple(colour)), picture, area)
 
 
-def _with_mask(root: Path, kept: Kept, picture: Image.Image, own: tuple[int, int], classes: int) -> Image.Image:
+def _with_mask(
+    root: Path, kept: Kept, picture: Image.Image, own: tuple[int, int], classes: Sequence[str]
+) -> Image.Image:
     if own[0] * own[1] > MASK_PIXELS:
         raise _too_large(root / kept.body["mask"], *own, MASK_PIXELS)
     target = ClassMap(kept.body["mask"], 0, 0, tuple(kept.body["values"]))
     layout.require_inside(root / target.path, root)
-    whole = class_maps.class_map(root, Sample(kept.path, 0, 0, target), own, classes)
+    whole = class_maps.class_map(root, Sample(kept.path, 0, 0, target), own, len(classes))
     small = np.asarray(Image.fromarray(whole).resize(picture.size, Image.Resampling.NEAREST))
     colours = np.array([hue(value) for value in range(256)], np.uint8)
     tinted = Image.fromarray(colours[small])
-    return Image.composite(tinted, picture, Image.fromarray(np.where(small > 0, 120, 0).astype(np.uint8)))
+    drawn = Image.composite(tinted, picture, Image.fromarray(np.where(small > 0, 120, 0).astype(np.uint8)))
+    canvas = ImageDraw.Draw(drawn)
+    for value in np.unique(small)[:MOST_NAMED].tolist():
+        if 0 < value < len(classes):
+            row, column = (int(places[0]) for places in np.nonzero(small == value))
+            _caption(canvas, (column, row), classes[value], hue(value), drawn.size)
+    return drawn
 
 
 def _too_large(path: Path, width: int, height: int, limit: int) -> pictures.Unreadable:

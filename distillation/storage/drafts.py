@@ -1,4 +1,4 @@
-"""Where uploads and surveys lie: below the home; what is unpacked is hidden in the data set root, to be renamed there."""
+"""Where uploads and surveys lie: below the home. What is unpacked is hidden in the data set root, and renamed there."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from distillation.datasets.layout import shown
 from distillation.datasets.survey.index import Kept
 from distillation.services import surveys
 
-A_PAGE = 24
+A_PAGE, A_GLANCE = 24, 10
+"""Of a data set, and of one that is to be kept: the form stands below."""
 WIDTH, HEIGHT = 260, 90
 """Of a series' drawing."""
 MOST_NAMED = 6
@@ -27,12 +28,13 @@ def gallery(place: Place, report: dict[str, Any], asked: Mapping[str, str]) -> d
     names = [one["name"] for one in splits]
     split = asked.get("split") if asked.get("split") in names else (names[0] if names else "train")
     label = _number(asked.get("class"), len(classes) - 1)
+    most = A_PAGE if place.kind == "set" else A_GLANCE
     number = _number(asked.get("page"), 10**6) or 1
     try:
-        found, total = surveys.index(place.out).page(str(split), label, (max(number, 1) - 1) * A_PAGE, A_PAGE)
+        found, total = surveys.index(place.out).page(str(split), label, (max(number, 1) - 1) * most, most)
     except sqlite3.Error:
         found, total = [], 0
-    pages = -(-total // A_PAGE)
+    pages = -(-total // most)
     samples = next((one for one in splits if one["name"] == split), {"samples": 0, "kept": 0})
     return {
         "kind": {"sequence": "series", "text": "texts"}.get(str(report.get("task_type")), "pictures"),

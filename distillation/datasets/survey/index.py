@@ -20,7 +20,8 @@ MOST, MOST_OF_CLASS = 10_000, 200
 """Samples of a split that are kept, and of each class beyond that: a data set of a million needs no second copy."""
 _TABLES = """
 CREATE TABLE sample (split TEXT, number INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, labels TEXT, body BLOB,
-    PRIMARY KEY (split, number)) WITHOUT ROWID;
+    mixed INTEGER, PRIMARY KEY (split, number)) WITHOUT ROWID;
+CREATE INDEX sample_mixed ON sample (split, mixed);
 CREATE TABLE sample_class (split TEXT, class INTEGER, number INTEGER,
     PRIMARY KEY (split, class, number)) WITHOUT ROWID;
 """
@@ -75,8 +76,9 @@ def _write_split(base: sqlite3.Connection, split: str, entries: Iterable[Entry])
         count.kept += 1
         body = zlib.compress(json.dumps(entry.body, ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
         path = entry.path.encode("utf-8", "surrogateescape")
-        row = (split, number, path, entry.size, entry.mtime_ns, json.dumps(entry.labels), body)
-        base.execute("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        mixed = zlib.crc32(f"{split} {number}".encode())  # folders come class by class: a first look should show all
+        row = (split, number, path, entry.size, entry.mtime_ns, json.dumps(entry.labels), body, mixed)
+        base.execute("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         base.executemany("INSERT INTO sample_class VALUES (?, ?, ?)", [(split, label, number) for label in held])
     return count
 
@@ -88,16 +90,19 @@ class Index:
         self._uri = f"file:{quote(str(folder / FILE))}?mode=ro&immutable=1"
 
     def page(self, split: str, label: int | None, first: int, most: int) -> tuple[list[Kept], int]:
-        """Samples from ``first`` on, and how many there are to look at. Raises sqlite3.Error for a damaged file."""
-        where, values = "FROM sample WHERE split = ?", [split]
+        """Samples from ``first`` on, all of a class or a mixture, and how many there are to look at.
+
+        Raises sqlite3.Error for a damaged file.
+        """
+        where, values, order = "FROM sample WHERE split = ?", [split], "mixed, number"
         if label is not None:
             where = "FROM sample JOIN sample_class USING (split, number) WHERE split = ? AND class = ?"
-            values = [split, label]  # type: ignore[list-item]
+            values, order = [split, label], "number"  # type: ignore[list-item]
         with closing(sqlite3.connect(self._uri, uri=True)) as base:
             (total,) = base.execute(f"SELECT count(*) {where}", values).fetchone()
             columns = "split, number, path, size, mtime_ns, labels, body"
             rows = base.execute(
-                f"SELECT {columns} {where} ORDER BY number LIMIT ? OFFSET ?",
+                f"SELECT {columns} {where} ORDER BY {order} LIMIT ? OFFSET ?",
                 [*values, most, first],
             ).fetchall()
         return [_kept(row) for row in rows], total

@@ -23,6 +23,7 @@ from distillation.datasets.sequences import SequenceData
 from distillation.datasets.survey import index
 from distillation.datasets.survey.entries import SPLITS, entries
 from distillation.datasets.survey.index import SplitCount
+from distillation.datasets.survey.opening import opened
 from distillation.datasets.survey.signature import signature
 
 FILE = "report.json"
@@ -91,7 +92,8 @@ def _of_data(data: AnyData, out: Path) -> dict[str, Any]:
         "split": data.split,
         "digest": data.digest,
         "findings": [
-            {"kind": one.kind, "count": one.count, "sentence": one.sentence.as_json()} for one in data.findings
+            {"kind": one.kind, "count": one.count, "sentence": one.sentence.as_json()}
+            for one in (*data.findings, *(opened(data) if isinstance(data, DataSet) else ()))
         ],
         **({"features": data.features, "length": data.length} if isinstance(data, SequenceData) else {}),
     }
@@ -109,7 +111,7 @@ def _split(data: AnyData, name: str, count: SplitCount) -> dict[str, Any]:
         "samples": count.samples,
         "kept": count.kept,
         "per_class": [per_class[number] for number in numbers],
-        "objects": [objects[number] for number in numbers] if objects != per_class else None,
+        "objects": [objects[number] for number in numbers] if objects and objects != per_class else None,
         "looked_at": looked_at,
     }
 
