@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from distillation.admin import figures, words
 from distillation.admin.access import held
 from distillation.console.page import render
-from distillation.contract.sentence import Sentence
+from distillation.contract.sentence import Sentence, gettext_noop
 from distillation.models import Dataset
 from distillation.models.sentences import translate
 from distillation.selectors import visible
@@ -48,6 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not by.may_create:
         raise PermissionDenied
     free = free_folders()
+    pages = _where(request, BY_FOLDER)
     limit = settings.DISTILLATION_UPLOAD_LIMIT_MB
     return render(
         request,
@@ -57,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
             "free": _with_sizes(free[:MOST_FOLDERS]),
             "more_free": max(len(free) - MOST_FOLDERS, 0),
             "drafts": [_draft(draft) for draft in uploads.drafts_of(by.username)],
-            "samples": [_sample(request, sample) for sample in SAMPLES],
+            "samples": [_sample(sample, pages[sample.folder]) for sample in SAMPLES],
             "limit": f"{limit:,} MB",
             "limit_bytes": limit * 10**6,
             "unpacked": f"{settings.DISTILLATION_UNPACKED_LIMIT_MB:,} MB",
@@ -75,36 +77,37 @@ def sample(request: HttpRequest, folder: str) -> HttpResponse:
     if wanted is None:
         raise Http404
     made = sample_data.make(wanted) if request.method == "POST" else sample_data.look(wanted)
-    return JsonResponse(_progress(request, wanted, made))
+    return JsonResponse(_progress(made, _where(request, [folder])[folder]))
 
 
-def _progress(request: HttpRequest, wanted: Sample, made: Making) -> dict[str, Any]:
-    said = {
-        "running": _("being made"),
-        "there": "",
-        "absent": "",
-        "broken": translate(Sentence(_("It could not be made: {error}"), {"error": made.error})),
-    }
-    return {"phase": made.phase, "words": said[made.phase], "page": _where(request, wanted.folder)}
+def _progress(made: Making, page: str) -> dict[str, Any]:
+    said = ""
+    if made.phase == "running":
+        said = _("being made")
+    elif made.phase == "broken":
+        said = translate(Sentence(gettext_noop("It could not be made: {error}"), {"error": made.error}))
+    return {"phase": made.phase, "words": said, "page": page}
 
 
-def _where(request: HttpRequest, folder: str) -> str:
-    """The page of a folder: as a registered data set, or to be registered; none when somebody hides it."""
-    registered = Dataset.objects.filter(dataset_id=folder)
-    if not registered.exists():
-        return reverse("admin:data_page", args=("folder", folder))
-    seen = visible(registered, held(request)).first()
-    return reverse("admin:data_page", args=("set", str(seen.pk))) if seen else ""
+def _where(request: HttpRequest, folders: Iterable[str]) -> dict[str, str]:
+    """The pages of folders: as registered data sets, or to be registered; none when somebody hides it."""
+    rows = Dataset.objects.filter(dataset_id__in=list(folders))
+    seen = dict(visible(rows, held(request)).values_list("dataset_id", "pk"))
+    hidden = {str(name) for name in rows.values_list("dataset_id", flat=True)} - set(seen)
+    return {
+        name: "" if name in hidden
+        else reverse("admin:data_page", args=("set", seen[name]) if name in seen else ("folder", name))
+        for name in folders
+    }  # fmt: skip
 
 
-def _sample(request: HttpRequest, one: Sample) -> dict[str, Any]:
-    made = sample_data.look(one)
+def _sample(one: Sample, page: str) -> dict[str, Any]:
     return {
         "folder": one.folder,
         "task": words.value_word(one.task_type),
         "what": _ABOUT[one.folder](),
         "url": reverse("admin:data_sample", args=(one.folder,)),
-        **_progress(request, one, made),
+        **_progress(sample_data.look(one), page),
     }
 
 
