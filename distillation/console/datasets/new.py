@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def _draft(draft: Draft) -> dict[str, Any]:
         "received": figures.size(draft.received),
         "whole": draft.whole,
         "dropped": draft.dropped,
-        "begun": time.strftime("%Y-%m-%d %H:%M", time.localtime(draft.begun)),
+        "begun": figures.moment(datetime.fromtimestamp(draft.begun, UTC)),
         "page": reverse("admin:data_page", args=("draft", draft.key)),
         "drop": reverse("admin:data_drop", args=("draft", draft.key)),
         "back": reverse("admin:data_back", args=("draft", draft.key)),

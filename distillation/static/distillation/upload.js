@@ -4,6 +4,7 @@
   const form = document.getElementById("upload");
   if (!form) return;
   const input = form.querySelector("input[type=file]");
+  input.hasChangeListener = true; // unfold's own would look for a field that shows the name
   const drop = form.querySelector(".dd-drop");
   const sending = form.querySelector(".dd-sending");
   const bar = sending.querySelector("progress");

@@ -109,8 +109,10 @@ def test_only_tasks_that_the_reader_sees_are_named(world):
 
 @pytest.mark.parametrize(
     "url",
-    ["draft/x/", "draft/" + "0" * 32 + "/", "draft/..%2F..%2Fetc/", "folder/..%2Fruns/", "folder/nowhere/", "folder/.hidden/",
-     "folder/a%00b/", "folder/" + "x" * 300 + "/", "set/0/", "set/-1/", "set/9999999999999999999999/", "set/²/", "elsewhere/1/",
+    ["draft/x/", "draft/" + "0" * 32 + "/", "draft/..%2F..%2Fetc/", "folder/..%2Fruns/", "folder/nowhere/",
+     "folder/.hidden/",
+     "folder/a%00b/", "folder/" + "x" * 300 + "/", "set/0/", "set/-1/", "set/9999999999999999999999/", "set/²/",
+     "elsewhere/1/",
      "set/1/picture/elsewhere/0/", "set/1/picture/train/99999999999999999999999999/"],
 )  # fmt: skip
 def test_addresses_that_lead_nowhere_are_not_found(world, url):
