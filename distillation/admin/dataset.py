@@ -39,7 +39,7 @@ MOST_FOLDERS = 30
 class PagesList(ChangeList):
     """Leads to the page of a data set; its form is a step further."""
 
-    def url_for_result(self, result: Dataset) -> str:
+    def url_for_result(self, result: Any) -> str:
         """Where the row leads."""
         return reverse("admin:data_page", args=("set", result.pk))
 

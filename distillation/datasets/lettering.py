@@ -17,6 +17,7 @@ _GOLDEN = 0.618033988749895
 Colour = tuple[int, int, int]
 
 
+@functools.lru_cache(maxsize=4096)
 def hue(number: int) -> Colour:
     """Hues that stay apart however many there are, dark enough for white letters."""
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number * _GOLDEN % 1.0, 0.9, 0.75))

@@ -159,7 +159,7 @@ class TestNames:
     @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
     def test_names_in_a_tar_are_read_in_either(self, tmp_path, root, encoding):
         with tarfile.open(tmp_path / "a", "w", format=tarfile.GNU_FORMAT, encoding=encoding) as file:
-            file.addfile(*[tarfile.TarInfo("train/狗狗/1.png")])
+            file.addfile(tarfile.TarInfo("train/狗狗/1.png"))
         archives.unpack(tmp_path / "a", root, ROOMY)
         assert set(found(root)) == {"train/狗狗/1.png"}
 
@@ -307,5 +307,5 @@ class TestDamage:
             refusal(tmp_path / "a", root)
 
     def test_a_full_disk_is_told_before(self, tmp_path, root, monkeypatch):
-        monkeypatch.setattr(archives.shutil, "disk_usage", lambda path: type("", (), {"free": 10**6})())
+        monkeypatch.setattr("shutil.disk_usage", lambda path: type("", (), {"free": 10**6})())
         assert "MB are free" in refusal(zipped(tmp_path / "a", {"1.png": b"1"}), root)

@@ -7,10 +7,10 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from django.http import HttpResponse
 from PIL import Image
 
 from distillation.datasets.survey import report as reports
@@ -40,16 +40,16 @@ def page(world: World, who: str = "olga") -> str:
     return address("page", "set", world.dataset.pk)
 
 
-def look(world: World, query: str = "") -> HttpResponse:
+def look(world: World, query: str = "") -> Any:
     surveyed(world.client("olga"), page(world))
     return world.client("olga").get(page(world) + query)
 
 
-def pictures(world: World, found: HttpResponse) -> list[HttpResponse]:
+def pictures(world: World, found: Any) -> list[Any]:
     return [world.client("olga").get(item["url"]) for item in found.context["gallery"]["items"]]
 
 
-def opened(response: HttpResponse) -> Image.Image:
+def opened(response: Any) -> Image.Image:
     assert response.headers["Content-Type"] == "image/jpeg"
     return Image.open(io.BytesIO(response.content))
 
@@ -143,7 +143,7 @@ class TestEveryKindOfData:
 
 class TestHostilePictures:
     @pytest.fixture
-    def found(self, world, root) -> dict[str, HttpResponse]:
+    def found(self, world, root) -> dict[str, Any]:
         folders(root)
         folder = root / "train" / "a"
         pixels = np.random.default_rng(7).integers(0, 255, (30, 60, 3), dtype=np.uint8)

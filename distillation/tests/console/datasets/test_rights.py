@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from distillation.models import Dataset
-from distillation.services import sample_data
+from distillation.services import background
 from distillation.tests.admin.people import EVERYBODY, World, letter, make_world, row
 from distillation.tests.console.datasets.archives import address, archive, begin, png, send, surveyed, upload
 
@@ -58,7 +58,7 @@ def test_engineers_upload_and_others_are_refused(world):
 
 
 def test_engineers_have_samples_made(world, monkeypatch):
-    monkeypatch.setattr(sample_data.background, "start", lambda command, folder: True)
+    monkeypatch.setattr(background, "start", lambda command, folder: True)
     assert letters(world, "post", address("sample", "digits")) == row("oo ooo xx LL")
     assert letters(world, "post", address("sample", "italy-power")) == row("-- --- xx LL")
 

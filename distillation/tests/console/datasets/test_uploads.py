@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from distillation.models import AuditEntry, Dataset
 from distillation.selectors import Rights
-from distillation.services import background, dataset_drafts, surveys, uploads
+from distillation.services import audit, background, dataset_drafts, surveys, uploads
 from distillation.storage import drafts
 from distillation.tests.admin.people import World, make_world
 from distillation.tests.console.datasets.archives import address, archive, begin, png, send, surveyed, upload
@@ -177,7 +177,7 @@ class TestTwoAtOnce:
         def fails(*args: object) -> None:
             raise IntegrityError
 
-        monkeypatch.setattr(dataset_drafts.audit, "note", fails)
+        monkeypatch.setattr(audit, "note", fails)
         answer = olga.post(page, {"datasetId": "cats"})
         assert answer.context["form"].errors
         assert visible(home) == {"registered", "free"}
