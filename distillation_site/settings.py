@@ -45,6 +45,11 @@ DISTILLATION_CACHE_BYTES = int(
     )
 )
 """Of prepared pictures and teachers' outputs; above it, what was used longest ago and nobody goes on with is freed."""
+DISTILLATION_UPLOAD_LIMIT_MB = int(env.number("DISTILLATION_UPLOAD_LIMIT_MB", 4096.0, minimum=1.0))
+"""Of an archive that somebody sends from the browser."""
+DISTILLATION_UNPACKED_LIMIT_MB = int(env.number("DISTILLATION_UNPACKED_LIMIT_MB", 20480.0, minimum=1.0))
+DISTILLATION_UPLOAD_ENTRIES = int(env.number("DISTILLATION_UPLOAD_ENTRIES", 500_000.0, minimum=1.0))
+"""What such an archive may unpack to, and its files and folders."""
 
 SECRET_KEY = env.text("DISTILLATION_SECRET_KEY", "") or env.secret_key(DISTILLATION_HOME / "secret_key")
 DEBUG = env.flag("DISTILLATION_DEBUG", False)

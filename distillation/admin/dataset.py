@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -35,6 +36,14 @@ from distillation.services.datasets import change_dataset, forget_dataset, free_
 MOST_FOLDERS = 30
 
 
+class PagesList(ChangeList):
+    """Leads to the page of a data set; its form is a step further."""
+
+    def url_for_result(self, result: Any) -> str:
+        """Where the row leads."""
+        return reverse("admin:data_page", args=("set", result.pk))
+
+
 @admin.register(Dataset)
 class DatasetAdmin(OwnedPage, ModelAdmin):
     """List and page of registered folders."""
@@ -48,6 +57,10 @@ class DatasetAdmin(OwnedPage, ModelAdmin):
     show_full_result_count = False
 
     # The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Rows lead to pages."""
+        return PagesList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The registered ones, and above them the folders that nobody has registered."""

@@ -77,6 +77,24 @@ def open_picture(path: Path, channels: int) -> Image.Image:
         raise unreadable(path, error) from error
 
 
+def open_small(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """Read a picture upright as RGB, neither side longer than ``side``, and its own upright width and height.
+
+    For people to look at: a JPEG is decoded at the smallest scale that serves. Raises Unreadable.
+    """
+    try:
+        with _open(path) as image:
+            own = image.size[::-1] if _is_sideways(image, Image.Image.getexif(image)) else image.size
+            image.draft(None, (side, side))
+            if not _is_deep(image.mode):  # whose values are scaled by all of them
+                image.thumbnail((2 * side, 2 * side), Image.Resampling.BOX)
+            small = _displayed(image, 3)
+            small.thumbnail((side, side), Image.Resampling.BILINEAR)
+            return small, own
+    except FAILURES as error:
+        raise unreadable(path, error) from error
+
+
 def upright_size(path: Path) -> tuple[int, int]:
     """Read width and height as a person sees the picture (EXIF rotation applied) from its header. Raises Unreadable."""
     try:

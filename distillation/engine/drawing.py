@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import colorsys
-import functools
 import io
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from distillation.datasets.lettering import Colour, font, hue
 
 LONGEST_SIDE = 800
 """Pixels of the drawing at most."""
@@ -18,15 +18,6 @@ LEAST_SIDE = 400
 _TEXT = 14
 _LINE = 2
 _JPEG_QUALITY = 90
-_FONTS = (
-    "NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "SourceHanSansSC-Regular.otf", "wqy-microhei.ttc",
-    "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "msyh.ttc", "PingFang.ttc", "DejaVuSans.ttf",
-)  # fmt: skip
-"""Looked for on the machine, those that know Chinese first; Pillow's own knows Latin letters only."""
-_GOLDEN = 0.618033988749895
-
-
-Colour = tuple[int, int, int]
 
 
 def draw(
@@ -46,7 +37,7 @@ def draw(
     scale = min(max(longer, LEAST_SIDE), LONGEST_SIDE) / longer
     width, height = (max(1, round(side * scale)) for side in picture.size)
     drawn = picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
-    canvas, font = ImageDraw.Draw(drawn), _font()
+    canvas, letters = ImageDraw.Draw(drawn), font(_TEXT)
     # The surest is drawn last, over the others.
     for box, caption, colour, outline in reversed(
         list(
@@ -65,8 +56,8 @@ def draw(
         else:
             canvas.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour, width=_LINE)
         place = (left, top - _TEXT - 2 * _LINE if top >= _TEXT + 2 * _LINE else top)
-        canvas.rectangle(canvas.textbbox(place, caption, font=font), fill=colour)
-        canvas.text(place, caption, fill="white", font=font)
+        canvas.rectangle(canvas.textbbox(place, caption, font=letters), fill=colour)
+        canvas.text(place, caption, fill="white", font=letters)
     return drawn
 
 
@@ -86,19 +77,3 @@ def _by_kind(captions: Sequence[str]) -> list[Colour]:
     kinds = [caption.rpartition(" ")[0] or caption for caption in captions]
     numbers = {kind: number for number, kind in enumerate(dict.fromkeys(reversed(kinds)))}
     return [hue(numbers[kind]) for kind in kinds]
-
-
-def hue(number: int) -> Colour:
-    """Hues that stay apart however many there are, dark enough for white letters."""
-    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number * _GOLDEN % 1.0, 0.9, 0.75))
-    return red, green, blue
-
-
-@functools.lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    for name in _FONTS:
-        try:
-            return ImageFont.truetype(name, _TEXT)
-        except OSError:
-            continue
-    return ImageFont.load_default(_TEXT)

@@ -1,4 +1,6 @@
-"""What a worker tidies up: expired refresh tokens, wrong passwords that no longer count, old trials, a full cache."""
+"""What a worker tidies up: expired refresh tokens, wrong passwords that no longer count, old trials, forgotten uploads,
+a full cache.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from distillation.services import cache_limit, trials
+from distillation.services import cache_limit, trials, uploads
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,15 @@ def tidy() -> int:
     tokens, _ = OutstandingToken.objects.filter(expires_at__lt=now).delete()
     attempts, _ = AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()
     return int(tokens) + int(attempts) + trials.remove_old(now)
+
+
+def tidy_uploads() -> int:
+    """Remove what uploads left behind; how many folders went."""
+    try:
+        return uploads.tidy()
+    except OSError:
+        log.exception("the uploads cannot be looked through; trying again later")
+        return 0
 
 
 def tidy_cache() -> bool:

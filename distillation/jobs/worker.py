@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from distillation import lifecycle
 from distillation.jobs.devices import Gpu, gpus
-from distillation.jobs.housekeeping import tidy, tidy_cache
+from distillation.jobs.housekeeping import tidy, tidy_cache, tidy_uploads
 from distillation.jobs.labelling import LabellingSupervisor
 from distillation.jobs.launcher import LABEL, TRY, Launcher, LocalLauncher
 from distillation.jobs.reaper import reap
@@ -218,6 +218,7 @@ class WorkerLoop:
         reap()
         if now - self._tidied_at > TIDY_SECONDS:
             tidy()
+            tidy_uploads()
             self._tidied_at = now
         if now - self._cache_at > CACHE_SECONDS and not tidy_cache():
             self._cache_at = now

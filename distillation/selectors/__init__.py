@@ -1,5 +1,6 @@
 """Read models for pages and API: what is shown, to whom, in which order."""
 
+from distillation.selectors.dataset_tasks import tasks_using
 from distillation.selectors.inference import jobs_seen_by, may_change_job, may_see_pictures, visible_jobs
 from distillation.selectors.rights import Rights, remember, rights, rights_from, rights_of, user_with_rights, visible
 from distillation.selectors.statistics import Statistics, task_statistics
@@ -59,6 +60,7 @@ __all__ = [
     "status_counts",
     "task_statistics",
     "tasks_seen_by",
+    "tasks_using",
     "teachers",
     "trial_waits_for",
     "type_of_task",

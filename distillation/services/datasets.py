@@ -47,7 +47,7 @@ def free_folders() -> list[str]:
 
 def register_dataset(data: Mapping[str, Any], by: Rights) -> Dataset:
     """Give a folder an owner. Raises InvalidRequest, and Refused when somebody else was first."""
-    values, problems = _read(data, by)
+    values, problems = read_facts(data, by)
     folder = str(data.get("datasetId") or "")
     problems += _folder_problems(folder, by)
     if problems:
@@ -66,7 +66,7 @@ def register_dataset(data: Mapping[str, Any], by: Rights) -> Dataset:
 
 def change_dataset(dataset: Dataset, data: Mapping[str, Any], by: Rights) -> Dataset:
     """Change what is said about the folder; what is absent stays. Raises InvalidRequest."""
-    values, problems = _read(data, by)
+    values, problems = read_facts(data, by)
     if problems:
         raise InvalidRequest(problems)
     with audited("edit", dataset, by.username):
@@ -83,7 +83,8 @@ def forget_dataset(dataset: Dataset, by: Rights) -> None:
         dataset.delete()
 
 
-def _read(data: Mapping[str, Any], by: Rights) -> tuple[dict[str, Any], list[Problem]]:
+def read_facts(data: Mapping[str, Any], by: Rights) -> tuple[dict[str, Any], list[Problem]]:
+    """What people say about a data set, by column, and what is wrong with it; the owner counts from administrators."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, (column, option) in _COLUMNS.items():
@@ -122,6 +123,11 @@ def _folder_problems(folder: str, by: Rights) -> list[Problem]:
     if folder not in free_folders():
         sentence = Sentence(gettext_noop("The folder {folder} is registered already."), {"folder": folder})
         return [Problem("datasetId", sentence)]
+    return used_by_others(folder, by)
+
+
+def used_by_others(folder: str, by: Rights) -> list[Problem]:
+    """A name that other people's tasks train on is not given to new data behind their backs."""
     used = TrainingTask.objects.alive().filter(Q(dataset_id=folder) | Q(val_dataset_id=folder))
     if not by.administers and used.exclude(create_by=by.username).exists():
         sentence = Sentence(

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from distillation.contract.sentence import Sentence, gettext_noop
+from distillation.datasets import lettering
 from distillation.datasets.samples import IGNORED
 from distillation.engine import drawing, metrics, segmentation
 from distillation.engine.detection.letterbox import Letterbox
@@ -68,7 +69,7 @@ class SegmentedGallery:
         (width, height), (left, top) = place.inner, place.corner
         own = Image.fromarray(class_map[top : top + height, left : left + width])
         numbers = np.asarray(own.resize(picture.size, Image.Resampling.NEAREST))
-        colours = np.array([drawing.hue(number) for number in range(256)], np.float32)[numbers]
+        colours = np.array([lettering.hue(number) for number in range(256)], np.float32)[numbers]
         clear = (numbers == 0) | (numbers == IGNORED)
         pixels = np.asarray(picture, np.float32)
         mixed = np.where(clear[..., None], pixels, (1 - _VEIL) * pixels + _VEIL * colours)

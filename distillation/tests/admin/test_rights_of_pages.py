@@ -127,6 +127,16 @@ PAGES = {
     "labelling_do":                      "mm mmm mm LL",
     "labelling_picture":                 "oo oo- ox LL",
     "labelling_archive":                 "rr rr- rx LL",
+    "data_new":                           "oo ooo xx LL",
+    "data_sample":                        "oo ooo xx LL",
+    "data_begin":                         "mm mmm mm LL",
+    "data_piece":                         "-- --- -- LL",
+    "data_page":                          "oo oo- oo LL",
+    "data_live":                          "oo oo- oo LL",
+    "data_again":                         "mm mmm mm LL",
+    "data_drop":                          "mm mmm mm LL",
+    "data_back":                          "mm mmm mm LL",
+    "data_picture":                       "-- --- -- LL",
 }  # fmt: skip
 
 MANAGED = ("distillation_teacheralias", "distillation_auditentry", "auth_user", "distillation_team")
@@ -172,6 +182,9 @@ def arguments(name: str, world: World) -> tuple:
         return (1,)
     if name in OF_THE_CONSOLE:
         return OF_THE_CONSOLE[name](world)
+    if name.startswith("data_"):
+        return {"data_new": (), "data_begin": (), "data_sample": ("digits",), "data_piece": ("0" * 32,),
+                "data_picture": ("set", world.dataset.pk, "train", 0)}.get(name, ("set", world.dataset.pk))  # fmt: skip
     model, _, rest = name.partition("_")[2].partition("_")
     if model not in ARGUMENTS or rest in ("changelist", "add", "add_check"):
         return ()

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('distillation', '0010_inference_jobs'),
+        ('distillation', '0012_console_indexes'),
     ]
 
     operations = [
