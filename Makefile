@@ -8,8 +8,8 @@ NO_DATABASE := $(addprefix --ignore=distillation/tests/,engine datasets contract
 SMOKE := $(addprefix distillation/tests/,models lifecycle services api/test_task_lists.py api/test_external_reports.py \
 	api/test_query_counts.py jobs/test_ingest.py jobs/test_wishes.py management/test_samples.py admin/test_login.py)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow test-all test-mysql test-postgres test-gpu test-schema drill lint format doctor \
-	clean
+.PHONY: help setup demo run test test-slow test-all test-mysql test-postgres test-gpu test-schema drill screenshots \
+	lint format doctor clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -45,6 +45,9 @@ drill: setup ## kill -9 at 20 random moments of every kind of run (ARGS="detecti
 
 test-schema: setup ## Schemathesis against the API's schema, as every role (ARGS="--max-time 600 --seed 8": longer)
 	@SCHEMATHESIS_ARGS='$(ARGS)' exec $(PYTEST) -m slow distillation/tests/schemathesis
+
+screenshots: setup ## Pictures of every page in both languages, into var/screenshots (ARGS="--only task")
+	@exec $(BIN)/python -m distillation.tests.browser.screenshots $(ARGS)
 
 lint: setup ## Style, types, layers, migrations, API schema
 	$(BIN)/ruff check .
