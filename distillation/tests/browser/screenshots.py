@@ -49,7 +49,7 @@ def shots() -> Iterator[Shot]:
     yield Shot("tasks-none", f"{TASKS}?q=nothing-is-called-so")
     yield Shot("wizard", f"{TASKS}add/", main=True)
     for step in ("data", "models", "method", "training", "start"):
-        yield Shot(f"wizard-{step}", f"{TASKS}add/#{step}")
+        yield Shot(f"wizard-{step}", f"{TASKS}add/#step-{step}")
     yield from _of_tasks()
     yield Shot("datasets", "distillation/dataset/")
     yield Shot("dataset-new", "data/new/")
@@ -118,7 +118,7 @@ def take(browser: Browser, url: str, password: str, out: Path, wanted: Callable[
             for shot in chosen:
                 page.goto("about:blank")  # so that another hash of the same page loads it anew
                 answer = page.goto(f"/admin/{shot.path}")
-                page.wait_for_timeout(SETTLED)
+                _look_through(page)
                 page.screenshot(path=out / f"{shot.name}-{language}{kind}.png", full_page=True)
                 wide = page.evaluate("document.documentElement.scrollWidth") > size["width"]
                 status = answer.status if answer is not None else 0
@@ -128,6 +128,17 @@ def take(browser: Browser, url: str, password: str, out: Path, wanted: Callable[
                 said.clear()
             context.close()
     return complaints
+
+
+def _look_through(page: Page) -> None:
+    """Charts are drawn when they come into sight."""
+    page.wait_for_timeout(SETTLED)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for place in range(0, height, 700):
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(SETTLED // 8 if place else 0)
+    page.evaluate("document.querySelectorAll('*').forEach(one => { if (one.scrollTop) one.scrollTop = 0; })")
+    page.wait_for_timeout(SETTLED // 3)
 
 
 def _log_in(page: Page, password: str, picture: Path) -> None:
