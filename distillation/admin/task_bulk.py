@@ -82,9 +82,10 @@ def carry_out(request: HttpRequest) -> HttpResponse | Question:
         return redirect(request.get_full_path())
     if verb is None:
         return _compare(request, tasks)
-    mine = [task for task in tasks if allowed(verb.name, task, request)]
-    if mine and verb.name in ASKED and "confirmed" not in request.POST:
-        return _question(request, _words(verb, len(mine)), action, mine)
+    if verb.name in ASKED and "confirmed" not in request.POST:
+        mine = [task for task in tasks if allowed(verb.name, task, request)]
+        if mine:
+            return _question(request, _words(verb, len(mine)), action, mine)
     return _to_results(request, verb, _outcomes(verb, tasks, request))
 
 

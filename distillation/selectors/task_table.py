@@ -80,8 +80,10 @@ class Asked:
 
 def read(query: Mapping[str, str]) -> Asked:
     """Read an address; what means nothing there is left out."""
-    given = {name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in Asked.__slots__}
-    given["status"] = (given["status"] or query.get("status__exact", "")).upper()
+    older = {"status": query.get("status__exact", "")}  # as addresses were written before
+    said = {name: query.get(name) or older.get(name, "") for name in Asked.__slots__}
+    given = {name: text.replace("\0", "").strip()[:LONGEST] for name, text in said.items()}
+    given = {name: text.upper() if name == "status" else text for name, text in given.items()}
     allowed: dict[str, Iterable[str]] = {
         "status": TaskStatus.values, "type": TYPES, "mode": MODES, "runs": RUNS, "deleted": DELETED, "since": SPANS,
         "fold": ("no",),

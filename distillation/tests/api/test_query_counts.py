@@ -61,7 +61,7 @@ def test_presets_and_data_sets(client, digits, django_assert_num_queries):
         PresetFactory()
     with django_assert_num_queries(USER + 1):
         assert client.get(f"{ROOT}/lora-presets").status_code == 200
-    with django_assert_num_queries(USER + 3):
+    with django_assert_num_queries(USER + 2):
         assert client.get(f"{ROOT}/datasets").status_code == 200
 
 

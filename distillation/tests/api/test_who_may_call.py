@@ -12,7 +12,7 @@ from distillation.api import urls
 from distillation.tests.api.conftest import ROOT
 from distillation.tests.factories import TaskFactory, UserFactory
 
-OPEN = {"health/", "api/schema/", "swagger-ui/", "redoc/", "", "admin/", "i18n/", "model-distillation", "auth/"}
+OPEN = {"health/", "api/schema/", "swagger-ui/", "redoc/", "", "admin/", "i18n/setlang/", "model-distillation", "auth/"}
 """Routes outside the API: open by intention, or guarded by the admin itself."""
 
 NOTHING = "nothing"

@@ -105,7 +105,7 @@ def test_the_search_finds_by_name_id_and_model():
 
 def test_ticked_tasks_are_compared_from_the_list_by_viewers_too():
     tasks = [TaskFactory(visibility="everyone") for _ in range(2)]
-    ticked = {"action": "compare_tasks", ACTION_CHECKBOX_NAME: [task.pk for task in tasks]}
+    ticked = {"action": "compare", ACTION_CHECKBOX_NAME: [task.pk for task in tasks]}
     response = browser("R_VIEWER").post(LIST, ticked)
     assert response.status_code == 302
     assert response.headers["Location"].startswith(PAGE)

@@ -9,6 +9,8 @@ from django.contrib.staticfiles import finders
 
 from distillation_site.plotly_files import PLOTLY
 
+pytestmark = pytest.mark.django_db  # every request looks whether a connection is too old
+
 STYLE = "/static/distillation/console.css"
 
 

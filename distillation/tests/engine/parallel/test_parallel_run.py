@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -131,7 +132,13 @@ def test_a_spec_that_two_cannot_share_is_refused(shared: RunSpec, batch_size: in
 def others_of(pid: int) -> list[psutil.Process]:
     """The processes that train along with an engine."""
     children = psutil.Process(pid).children()
-    return [child for child in children if peer.__name__ in child.cmdline()]
+    return [child for child in children if _trains(child)]
+
+
+def _trains(child: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):  # ended, perhaps not waited for yet
+        return peer.__name__ in child.cmdline()
+    return False
 
 
 def at_first_epoch(context: Context, act: Callable[[], None]) -> Context:
