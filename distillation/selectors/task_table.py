@@ -22,6 +22,7 @@ from distillation.models.task import TaskQuerySet
 from distillation.selectors.rights import Rights, visible
 from distillation.selectors.task_types import type_of_task
 
+STATUSES = TaskStatus.values
 TYPES = tuple(str(kind) for kind in BY_NAME["taskType"].choices)
 MODES = ("distillation", "direct")
 SPANS = {"1": 1, "7": 7, "30": 30, "90": 90}
@@ -85,7 +86,7 @@ def read(query: Mapping[str, str]) -> Asked:
     given = {name: text.replace("\0", "").strip()[:LONGEST] for name, text in said.items()}
     given = {name: text.upper() if name == "status" else text for name, text in given.items()}
     allowed: dict[str, Iterable[str]] = {
-        "status": TaskStatus.values, "type": TYPES, "mode": MODES, "runs": RUNS, "deleted": DELETED, "since": SPANS,
+        "status": STATUSES, "type": TYPES, "mode": MODES, "runs": RUNS, "deleted": DELETED, "since": SPANS,
         "fold": ("no",),
     }  # fmt: skip
     for name, values in allowed.items():
