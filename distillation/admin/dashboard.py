@@ -105,7 +105,7 @@ def _silence(by_status: dict[str, int], workers: list[Worker]) -> str:
     since = (
         _("No worker has been seen for %(time)s.") % {"time": figures.duration(_seconds_since(worker.seen_at))}
         if worker is not None
-        else _("No worker has ever been seen.")
+        else _("No worker is running.")
     )
     wait = _waiting(waiting) if waiting else _("No task can run.")
     return f"{since} {wait} " + _("Start one: manage.py run_worker, or make run for everything.")

@@ -22,13 +22,13 @@ class Wait:
     position: int
     """1 for the task that leaves the queue next."""
     worker_seen_at: datetime | None
-    """When the newest worker was seen; None when there never was one."""
+    """When the newest worker was seen; None where none is known: those that end tidily are forgotten."""
 
     @property
     def reason(self) -> Sentence:
         """What the task waits for."""
         if self.worker_seen_at is None:
-            return Sentence(gettext_noop("No worker has ever been seen. Start one: manage.py run_worker."))
+            return Sentence(gettext_noop("No worker is running. Start one: manage.py run_worker."))
         if self.worker_seen_at < timezone.now() - WORKER_SILENCE:
             return Sentence(
                 gettext_noop("No worker has been seen since {time}. Start one: manage.py run_worker."),

@@ -43,7 +43,7 @@ def test_counts_leave_samples_and_deleted_tasks_out_and_their_links_agree(consol
 
 
 def test_it_warns_when_no_worker_has_been_seen_for_a_while(console):
-    assert "ever been seen" in front(console).content.decode()
+    assert "No worker is running" in front(console).content.decode()
     worker = seen(timedelta(seconds=20))
     assert not front(console).context["silence"]
     Worker.objects.filter(pk=worker.pk).update(seen_at=timezone.now() - timedelta(seconds=61))

@@ -152,7 +152,7 @@ def test_a_queued_task_says_what_it_waits_for(world):
     Worker.objects.update(seen_at=timezone.now())
     assert "Number 1 in the queue" in live(world.client("olga")).context["queue"][0]["reason"]
     Worker.objects.all().delete()
-    assert "No worker has ever been seen" in live(world.client("olga")).context["queue"][0]["reason"]
+    assert "No worker is running" in live(world.client("olga")).context["queue"][0]["reason"]
 
 
 @pytest.mark.parametrize("who", ["adam", "carl"])

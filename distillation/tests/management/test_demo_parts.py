@@ -129,8 +129,8 @@ def test_a_line_shows_epoch_loss_and_accuracy_and_a_waiting_one_its_reason():
     text = line("teacher", TASK, 12.0)
     assert "50 %  student 4/8  loss 0.1235  accuracy 97.50 %  12 s" in text
     assert text.count("█") == text.count("·") == 12
-    waiting = TASK | {"status": "QUEUED", "waitingReason": "No worker has ever been seen.", "loss": None}
-    assert "No worker has ever been seen." in line("teacher", waiting, 0)
+    waiting = TASK | {"status": "QUEUED", "waitingReason": "No worker is running.", "loss": None}
+    assert "No worker is running." in line("teacher", waiting, 0)
     assert "loss" not in line("teacher", waiting, 0)
 
 
