@@ -20,7 +20,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor as Pool
 from datetime import timedelta
 from functools import partial
@@ -39,6 +39,10 @@ from watchers_clients import Target, Watcher
 from distillation.admin.task_follow import following
 from distillation.models import TrainingTask
 
+Written = dict[int, float]
+"""When each step was written."""
+Write = Callable[[], Awaitable[Written]]
+
 MUST_SECONDS, AIM_SECONDS = 1.0, 0.5
 """From written to told, for 95 of 100."""
 MUST_ORDINARY_MS = 100.0
@@ -46,6 +50,8 @@ MUST_ORDINARY_MS = 100.0
 PEOPLE = 5
 BEFORE_SECONDS = 8.0
 """Of the ordinary client alone."""
+PATIENCE_SECONDS = 10.0
+"""Until all watch, and until all have seen what was written last."""
 LAST_SECONDS = 3.0
 """For what was written last to be drawn."""
 
@@ -73,20 +79,24 @@ def sessions() -> list[str]:
     return cookies
 
 
-async def watch(
-    target: Target, cookies: Sequence[str], count: int, writing: asyncio.Future[dict[int, float]]
-) -> list[Watcher]:
-    """Let so many watchers follow until what was written has reached them, or should have."""
+async def watch(target: Target, cookies: Sequence[str], count: int, write: Write) -> tuple[list[Watcher], Written]:
+    """Let so many watchers follow, then write, until that has reached them, or should have."""
     watchers = [Watcher(target, cookies[number % len(cookies)]) for number in range(count)]
     following = [asyncio.create_task(watcher.follow()) for watcher in watchers]
-    last = max(await writing)
-    until = time.monotonic() + 5
-    while time.monotonic() < until and any(watcher.last != last for watcher in watchers):
-        await asyncio.sleep(0.1)
+    await _until(lambda: all(watcher.begun for watcher in watchers))
+    written = await write()
+    await _until(lambda: all(watcher.last == max(written) for watcher in watchers))
     for task in following:
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
-    return watchers
+    return watchers, written
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    """Wait, but not for ever; what did not happen is judged later."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and not so():
+        await asyncio.sleep(0.1)
 
 
 def row(what: str, seconds: Sequence[float]) -> tuple[float, float]:
@@ -112,9 +122,9 @@ async def beside_watchers(given: argparse.Namespace, target: Target, cookies: li
     row("ordinary requests, nobody watches", [each for found in alone.values() for each in found])
     before, begun = processor_seconds(pid), time.monotonic()
     other = run(watchers_clients.ordinary, target, cookies[0], given.seconds)
-    writing = run(watchers_clients.write, target, given.seconds, given.every)
-    watchers = await watch(target, cookies, given.watchers, writing)
-    written, found = await writing, await other
+    write = partial(run, watchers_clients.write, target, given.seconds, given.every)
+    watchers, written = await watch(target, cookies, given.watchers, write)
+    found = await other
     took, after = time.monotonic() - begun, processor_seconds(pid)
     _, late = row(f"written until told, {given.watchers} watchers", [each for one in watchers for each in one.delays])
     shown = [each for one in watchers for each in watchers_clients.delays(written, one.shown)]

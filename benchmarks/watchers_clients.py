@@ -138,6 +138,8 @@ class Watcher:
     """Seconds of each request for figures."""
     steps: list[int] = field(default_factory=list)
     status: bytes = b"no answer"
+    begun: bool = False
+    """It was told where it stands."""
     _asking: asyncio.Task[None] | None = None
     _kept: Connection | None = None
 
@@ -164,7 +166,7 @@ class Watcher:
                 now = time.time()
                 kind, _, value = line.rstrip().partition(b": ")
                 if kind == b"event":
-                    event = value
+                    event, self.begun = value, True
                     if event == b"task" and self._asking is None:
                         self._asking = asyncio.create_task(self._ask_figures())
                 elif kind == b"data" and event == b"metrics":
