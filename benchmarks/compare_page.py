@@ -128,6 +128,7 @@ def main() -> int:
                 queries.add(asked)
             if count == 10 and what in ("page", "epochs", "steps"):
                 total += processor
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"ten tasks, page and both pictures: {total:.2f} s of processor time; must be below {MUST_SECONDS}")
     return int(total > MUST_SECONDS or len(queries) > 1 or max(queries) > MOST_QUERIES)
 

@@ -2,15 +2,18 @@
 
     .venv/bin/python benchmarks/console_lists.py
 
-The median of 15 requests by Django's test client, as an engineer of a team of five and as an administrator. The limit
-is 150 ms and 12 queries a page; the processor's time is what another load on the machine does not change.
+The median of 15 requests by Django's test client, as an engineer of a team of five and as an administrator. Exits
+non-zero when a page takes more than 150 ms of processor time or 12 queries. Other processes on the machine make the
+time by the clock longer, which is shown and not judged.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import sys
 import time
 import uuid
 from typing import Any
@@ -69,8 +72,8 @@ def measure(client: Client, url: str, rounds: int) -> tuple[float, float, int]:
     return statistics.median(clock), statistics.median(processor), queries
 
 
-def main() -> None:
-    """Print a line a page, then all as JSON."""
+def main() -> int:
+    """Print a line a page, then all as JSON; 1 when a page is over its limit."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tasks", type=int, default=TASKS)
     options.add_argument("--rounds", type=int, default=15)
@@ -85,7 +88,7 @@ def main() -> None:
         role = "engineer" if name == "user0" else "administrator"
         for page, url in PAGES.items():
             milliseconds, cpu, queries = measure(client, url, asked.rounds)
-            within = milliseconds <= LIMIT_MS and queries <= LIMIT_QUERIES
+            within = cpu <= LIMIT_MS and queries <= LIMIT_QUERIES
             found[f"{role}: {page}"] = {
                 "ms": round(milliseconds, 1),
                 "cpu_ms": round(cpu, 1),
@@ -94,8 +97,9 @@ def main() -> None:
             }
             over = "" if within else "  OVER"
             print(f"{role:14} {page:30} {milliseconds:7.1f} ms {cpu:7.1f} ms of CPU {queries:3} queries{over}")
-    print(json.dumps({"tasks": asked.tasks, "pages": found}))
+    print(json.dumps({"tasks": asked.tasks, "load": os.getloadavg()[0], "pages": found}))
+    return int(not all(page["within"] for page in found.values()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

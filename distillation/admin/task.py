@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin
 
 from distillation import selectors
-from distillation.admin import task_bulk, task_page, task_table, verbs
+from distillation.admin import task_bulk, task_page, task_stream, task_table, verbs
 from distillation.admin.access import OwnedPage, actor, held
 from distillation.admin.deleted import LogicalDeletion
 from distillation.api.files import ChunkedFile
@@ -74,6 +75,7 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
             path("results/<str:key>/", view(self.results), name="distillation_trainingtask_results"),
             path("<int:pk>/do/<str:verb>/", view(self.do), name="distillation_trainingtask_do"),
             path("<int:pk>/live/", view(self.live), name="distillation_trainingtask_live"),
+            path("<int:pk>/stream/", view(self.stream), name="distillation_trainingtask_stream"),
             path("<int:pk>/model/", view(self.model_archive), name="distillation_trainingtask_model"),
             path("<int:pk>/examples/<int:number>/", view(self.example), name="distillation_trainingtask_example"),
             *super().get_urls(),
@@ -122,6 +124,11 @@ class TaskAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
     def live(self, request: HttpRequest, pk: int) -> JsonResponse:
         """The figures of a queued or running task."""
         return JsonResponse(task_page.live(self.get_object(request, str(pk))))
+
+    @method_decorator(require_GET)
+    def stream(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """What happens to the task, as it happens, with the figures as the page shows them."""
+        return task_stream.stream(request, self.get_object(request, str(pk)))
 
     @method_decorator(require_GET)
     def model_archive(self, request: HttpRequest, pk: int) -> ChunkedFile:

@@ -41,10 +41,11 @@ def following(task: TrainingTask, newest: Report | None, moves: list[dict[str, A
 
 
 def _urls(task: TrainingTask) -> dict[str, str]:
-    names = {"metrics": "metrics", "resources": "resources", "logs": "logs", "stream": "stream"}
+    names = {"metrics": "metrics", "resources": "resources", "logs": "logs"}
     return {
         **{key: reverse(f"api:{name}", kwargs={"task_id": task.task_id}) for key, name in names.items()},
         "download": reverse("api:logs-download", kwargs={"task_id": task.task_id}),
+        "stream": reverse("admin:distillation_trainingtask_stream", args=[task.pk]),
         "live": reverse("admin:distillation_trainingtask_live", args=[task.pk]),
         "login": reverse("admin:login"),
     }

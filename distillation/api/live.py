@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import DatabaseError, connection
@@ -23,6 +23,8 @@ from distillation.selectors.following import Heads, heads
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+PageFigures = Callable[[int, str], Any]
+"""By a task's primary key and a language: what a page shows of it, for JSON. Raises Gone and DatabaseError."""
 
 POLL_SECONDS = 0.25
 RETRY_SECONDS = 2.0
@@ -45,6 +47,7 @@ class Hub:
     def __init__(self) -> None:
         self._queues: dict[int, set[asyncio.Queue[Change | None]]] = {}
         self._known: dict[int, Heads] = {}
+        self._pages: dict[tuple[int, str], tuple[Change, asyncio.Future[Any]]] = {}
         self._poller: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -68,12 +71,21 @@ class Hub:
         """What happened since a place (None: nothing yet, just the figures). Raises Gone and DatabaseError."""
         return await self._read(lambda: _change_since(task, place))
 
+    async def page(self, change: Change, task: int, language: str, figures: PageFigures) -> Any:
+        """What pages show of the task after a change: read once for all that follow it in the language."""
+        known = self._pages.get((task, language))
+        if known is None or known[0] is not change:
+            known = change, asyncio.ensure_future(self._read(lambda: figures(task, language)))
+            self._pages[task, language] = known
+        return await asyncio.shield(known[1])  # one who leaves must not take it from the others
+
     def _leave(self, task: int, queue: asyncio.Queue[Change | None]) -> None:
         followers = self._queues.get(task, set())
         followers.discard(queue)
         if not followers:
             self._queues.pop(task, None)
             self._known.pop(task, None)
+            self._pages = {key: page for key, page in self._pages.items() if key[0] != task}
         if not self._queues and self._poller is not None:
             self._poller.cancel()
             self._poller = None

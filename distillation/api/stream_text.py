@@ -23,11 +23,16 @@ GONE = b"event: gone\ndata: null\n\n"
 _NOT_TOLD = ("del_flag", "error_detail")
 
 
-def told(change: Change, language: str, *, figures: bool) -> bytes:
-    """The change's events. The id stands in the last one: who loses the connection before it reads them again."""
+def told(change: Change, language: str, *, figures: bool, page: Any = None) -> bytes:
+    """The change's events. The id stands in the last one: who loses the connection before it reads them again.
+
+    ``page``: what a page of the console shows instead of the bare figures.
+    """
     with override(language):
         events = list(_events(change))
-        if figures:
+        if page is not None:
+            events.append(("figures", page))
+        elif figures:
             events.append(("task", _figures(change.figures)))
     parts = [f"event: {name}\ndata: {_json(data)}\n" for name, data in events]
     if parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -12,11 +13,15 @@ from distillation.selectors.following import PointCursor, point_cursor
 from distillation.selectors.thinning import extremes
 
 MOST_POINTS = 10_000
-AXES = {"step": -4, "epoch": -3, "time": -2}
-"""What a picture's x axis may be, and its place in a row."""
+AXES = {"step": 0, "epoch": 1, "time": 2}
+"""What a picture's x axis may be, and its place among the columns."""
+_AT_ONCE = 500
+"""Rows: more would be kept long enough to be looked at by the garbage collector."""
 
 Row = tuple[Any, ...]
 """What tells the curves of an answer apart (name, arm, both or nothing); step, epoch, time, value."""
+Columns = tuple[list[Any], list[Any], list[Any], list[Any]]
+"""Steps, epochs, times, values."""
 
 
 def metrics(
@@ -51,26 +56,31 @@ def metrics(
         values.append(arm)
     keys = [column for column in ("name", "arm") if column not in fixed]
     series = [
-        dict(zip(keys, rows[0], strict=False)) | fixed | _curve(rows, most, AXES[x])
-        for rows in _by_curve(_rows(keys, where, values), len(keys))
+        dict(zip(keys, curve, strict=True)) | fixed | _drawn(columns, most, AXES[x])
+        for curve, columns in _curves(keys, where, values).items()
     ]
     return {"cursor": str(now), "reset": reset, "series": series}
 
 
-def _rows(keys: list[str], where: str, values: list[Any]) -> Sequence[Row]:
-    """All points, curve by curve.
+def _curves(keys: list[str], where: str, values: list[Any]) -> dict[Row, Columns]:
+    """All points by curve.
 
     Hot: the ORM's way to tuples, and columns of text that say the same in every row, would double the cost of ten
-    thousand points.
+    thousand points; keeping all rows until the columns are made, a third more.
     """
     columns = ", ".join([*keys, "step", "epoch", "time", "value"])
+    curves: dict[Row, Columns] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {columns} FROM md_metric_point WHERE {where} ORDER BY name, arm, step",  # noqa: S608 - names of ours
             values,
         )
-        rows: Sequence[Row] = cursor.fetchall()
-    return rows
+        while rows := cursor.fetchmany(_AT_ONCE):
+            for part in _by_curve(rows, len(keys)):
+                known = curves.setdefault(part[0][: len(keys)], ([], [], [], []))
+                for column, more in zip(known, list(zip(*part, strict=True))[len(keys) :], strict=True):
+                    column.extend(more)
+    return curves
 
 
 def _by_curve(rows: Sequence[Row], keys: int) -> Iterator[Sequence[Row]]:
@@ -83,9 +93,11 @@ def _by_curve(rows: Sequence[Row], keys: int) -> Iterator[Sequence[Row]]:
         begin = end
 
 
-def _curve(rows: Sequence[Row], most: int, axis: int) -> dict[str, Any]:
-    total = len(rows)
+def _drawn(columns: Columns, most: int, axis: int) -> dict[str, Any]:
+    total = len(columns[0])
+    shown: Sequence[Sequence[Any]] = columns
     if total > most:
-        rows = [rows[index] for index in extremes([row[axis] for row in rows], [row[-1] for row in rows], most)]
-    *_, steps, epochs, times, values = zip(*rows, strict=True)
+        kept = itemgetter(*extremes(columns[axis], columns[-1], most))
+        shown = [kept(column) for column in columns]
+    steps, epochs, times, values = shown
     return {"total": total, "steps": steps, "epochs": epochs, "times": times, "values": values}

@@ -21,13 +21,10 @@ def extremes(x: Numbers, values: Numbers, most: int) -> list[int]:
     gaps = np.isnan(heights)
     stretches = max(1, (most - 2) // (3 if gaps.any() else 2))
     bucket = _buckets(np.array(x, dtype=np.float64), stretches)
-    order = np.lexsort((heights, bucket))  # by stretch, in it by value; NaN comes last
-    order = order[~gaps[order]]
-    inner = bucket[order]
-    borders = np.flatnonzero(np.diff(inner))
-    lowest = order[np.concatenate(([0], borders + 1))] if len(order) else order
-    highest = order[np.concatenate((borders, [len(order) - 1]))] if len(order) else order
-    kept = np.concatenate((lowest, highest, _one_a_stretch(np.flatnonzero(gaps), bucket), [0, count - 1]))
+    known = np.flatnonzero(~gaps)
+    order = known[np.argsort(bucket[known], kind="stable")]  # by stretch; most axes are in order already
+    ends = _ends(bucket[order], heights[order])
+    kept = np.concatenate((order[ends], _one_a_stretch(np.flatnonzero(gaps), bucket), [0, count - 1]))
     indices: list[int] = np.unique(kept)[:most].tolist()
     return indices
 
@@ -44,6 +41,19 @@ def _buckets(x: NDArray[np.float64], stretches: int) -> NDArray[np.int64]:
     if not np.isfinite(high - low) or high == low:
         return np.arange(len(x), dtype=np.int64) * stretches // len(x)
     return np.minimum(((x - low) * (stretches / (high - low))).astype(np.int64), stretches - 1)
+
+
+def _ends(bucket: NDArray[np.int64], heights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where each stretch has its lowest value first, and its highest last; ``bucket`` is in order."""
+    if not len(bucket):
+        return np.empty(0, dtype=np.int64)
+    begins = np.concatenate(([0], np.flatnonzero(np.diff(bucket)) + 1))
+    lengths = np.diff(np.concatenate((begins, [len(bucket)])))
+    lowest = np.flatnonzero(heights == np.repeat(np.minimum.reduceat(heights, begins), lengths))
+    highest = np.flatnonzero(heights == np.repeat(np.maximum.reduceat(heights, begins), lengths))
+    first = lowest[np.diff(bucket[lowest], prepend=-1) != 0]
+    last = highest[np.diff(bucket[highest], append=-1) != 0]
+    return np.concatenate((first, last))
 
 
 def _one_a_stretch(indices: NDArray[np.int64], bucket: NDArray[np.int64]) -> NDArray[np.int64]:

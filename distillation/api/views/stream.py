@@ -92,16 +92,21 @@ _admit = StreamViews.as_view({"get": "retrieve"})
 
 async def stream(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
     """The view: admitted by ``StreamViews``, then events until the client leaves."""
-    response: Any = await sync_to_async(_asked)(request, kwargs)
+    return await sync_to_async(followed)(request, kwargs)
+
+
+def followed(request: HttpRequest, kwargs: dict[str, Any], page: live.PageFigures | None = None) -> HttpResponseBase:
+    """The answer to who wants to follow; with ``page``, figures come as events ``figures``, ready to be shown."""
+    response: Any = _asked(request, kwargs)
     admission: Admission | None = getattr(response, "admission", None)
     if admission is None:
         return response  # type: ignore[no-any-return]
     answer: HttpResponseBase
     if isinstance(request, ASGIRequest):
-        answer = StreamingHttpResponse(_events(admission), content_type=CONTENT_TYPE)
+        answer = StreamingHttpResponse(_events(admission, page), content_type=CONTENT_TYPE)
     else:
         # A server without a loop would wait for the end: it gets what there is, and the client comes again.
-        answer = HttpResponse(await sync_to_async(_at_once)(admission), content_type=CONTENT_TYPE)
+        answer = HttpResponse(_at_once(admission), content_type=CONTENT_TYPE)
     answer.headers["Cache-Control"] = "no-cache"
     answer.headers["X-Accel-Buffering"] = "no"
     return answer
@@ -118,11 +123,11 @@ def _asked(request: HttpRequest, kwargs: dict[str, Any]) -> Any:
     return response
 
 
-async def _events(admission: Admission) -> AsyncIterator[bytes]:
+async def _events(admission: Admission, page: live.PageFigures | None) -> AsyncIterator[bytes]:
     live.open_streams[admission.user] += 1
     try:
         async with live.hub().follow(admission.task) as queue:
-            async for part in _followed(admission, queue):
+            async for part in _parts(admission, queue, page):
                 yield part
     except live.Gone:
         yield GONE
@@ -132,11 +137,18 @@ async def _events(admission: Admission) -> AsyncIterator[bytes]:
         live.open_streams[admission.user] -= 1
 
 
-async def _followed(admission: Admission, queue: asyncio.Queue[Change | None]) -> AsyncIterator[bytes]:
-    hub, task = live.hub(), admission.task
+async def _parts(
+    admission: Admission, queue: asyncio.Queue[Change | None], page: live.PageFigures | None
+) -> AsyncIterator[bytes]:
+    hub, task, language = live.hub(), admission.task, admission.language
+
+    async def text(change: Change, figures: bool) -> bytes:
+        shown = await hub.page(change, task, language, page) if page and figures else None
+        return told(change, language, figures=figures, page=shown)
+
     change: Change | None = await hub.change_since(task, admission.place)
     assert change is not None  # noqa: S101 - for the type checker: only the queue holds None
-    yield RETRY + told(change, admission.language, figures=True)
+    yield RETRY + await text(change, figures=True)
     place, figures = change.place, change.figures
     ends = time.monotonic() + STREAM_SECONDS
     while (left := ends - time.monotonic()) > 0:
@@ -149,7 +161,7 @@ async def _followed(admission: Admission, queue: asyncio.Queue[Change | None]) -
             raise live.Gone
         if change.since != place:  # read before this stream had begun, or a change was left out
             change = await hub.change_since(task, place)
-        if part := told(change, admission.language, figures=change.figures != figures):
+        if part := await text(change, figures=change.figures != figures):
             yield part
         place, figures = change.place, change.figures
 

@@ -5,8 +5,8 @@
   var place = document.querySelector("[data-charts]"), form = document.querySelector("[data-curve-controls]");
   if (!place || !window.ddFollow) return;
   var info = window.ddFollow.info, words = info.words, store = new window.ddCurveStore.Store();
-  var state = document.querySelector("[data-curve-state]"), KEPT = "dd-curves", EVERY = 1000, AGAIN = 10000, MARKS = 500;
-  var choices = remembered(), loaded = false, loading = false, timer = null, stale = false, nodes = {};
+  var state = document.querySelector("[data-curve-state]"), KEPT = "dd-curves", EVERY = 400, AGAIN = 10000, MARKS = 500;
+  var choices = remembered(), loaded = false, loading = false, timer = null, stale = false, rest = 0, nodes = {};
 
   function remembered() {
     var found = { x: "step", smooth: 0.6, log: false };
@@ -86,17 +86,26 @@
 
   function watched() { return !document.hidden && !document.getElementById("curves").hidden; }
 
-  // At most once a second, and only for eyes.
+  // At once after a quiet time, else a few times a second, on a slow machine less often; and only for eyes.
   function soon() {
     stale = true;
     if (timer || !watched()) return;
-    timer = setTimeout(function () { timer = null; if (watched()) draw(); }, EVERY);
+    timer = setTimeout(function () { timer = null; if (watched()) draw(); }, Math.max(0, rest - performance.now()));
+  }
+
+  // The next drawing begins after three times what this one takes, so that the page stays usable.
+  function pause(begun) {
+    rest = begun + EVERY;
+    requestAnimationFrame(function () {
+      setTimeout(function () { rest = Math.max(rest, begun + 3 * (performance.now() - begun)); });
+    });
   }
 
   function draw() {
     if (!loaded) return;
     if (!watched()) { stale = true; return; }
     stale = false;
+    pause(performance.now());
     var specs = window.ddCurveSpecs(store, info, choices), wanted = specs.map(function (spec) { return spec.key; });
     Object.keys(nodes).forEach(function (key) {
       if (!wanted.includes(key)) { nodes[key].remove(); delete nodes[key]; }

@@ -6,7 +6,7 @@
   var node = document.getElementById("task-following");
   if (!node) return;
   var info = JSON.parse(node.textContent), words = info.words;
-  var KINDS = ["metrics", "resources", "logs", "transitions", "task"];
+  var KINDS = ["metrics", "resources", "logs", "transitions", "task", "figures"];
   var POLL = 5000, AGAIN = 60000, LONGEST = 30000, HIDDEN = 5000, PATIENCE = 3, SHORT = 5000, RETRY = 2000;
   var source = null, place = info.place, failures = 0, delay = 1000, ended = false, polling = false, since = 0, opened = 0;
   var timer = null, hiding = null, seen = new Date();

@@ -107,6 +107,11 @@
 
   document.addEventListener("dd:task", function () { later(EVERY); });
   document.addEventListener("dd:transitions", function () { later(0); });
-  document.addEventListener("dd:figures", function (event) { figures(event.detail); });
+  document.addEventListener("dd:figures", function (event) {
+    clearTimeout(timer);
+    timer = null;
+    figures(event.detail);
+    if (event.detail.live) later(TICK);
+  });
   document.addEventListener("dd:tab", function (event) { tab = event.detail; epochs(); });
 })();

@@ -52,6 +52,7 @@ PAGES = {
     "distillation_trainingtask_delete":   "xx xx- xx LL",
     "distillation_trainingtask_do":       "mm mmm mm LL",
     "distillation_trainingtask_live":     "oo oo- oo LL",
+    "distillation_trainingtask_stream":   "oo oo- oo LL",
     "distillation_trainingtask_results":  "-- --- -- LL",
     "distillation_trainingtask_model":    "oo oo- ox LL",
     "distillation_trainingtask_example":  "oo oo- ox LL",

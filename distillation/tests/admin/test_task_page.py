@@ -249,7 +249,7 @@ class TestLiveFigures:
         task = TaskFactory(status="RUNNING")
         points.store(task, [("loss", "student", 1, 1, 1.8e9, 0.5)])
         place = console.get(page_of(task)).context["following"]["place"]
-        stream = reverse("api:stream", kwargs={"task_id": task.task_id})
+        stream = reverse("admin:distillation_trainingtask_stream", args=[task.pk])
         assert b"event: metrics" not in console.get(stream, {"after": place}).content
         points.store(task, [("loss", "student", 2, 1, 1.8e9, 0.5)])
         assert b"event: metrics" in console.get(stream, {"after": place}).content

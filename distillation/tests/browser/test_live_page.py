@@ -92,7 +92,7 @@ def test_two_browsers_follow_a_run_over_a_restart_and_keep_their_zoom(chromium, 
 def test_where_no_stream_comes_through_the_page_asks(page):
     task = TaskFactory(status="RUNNING", executor="external", progress=10)
     curve(task, 0, 5)
-    page.route("**/stream*", lambda route: route.abort())
+    page.route("**/stream/**", lambda route: route.abort())
     page.goto(address(task))
     drawn(page, 4)
     expect(page.locator("[data-connection][data-why=polling]")).to_be_visible(timeout=40_000)
