@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -131,10 +132,21 @@ def _show(request: HttpRequest, place: Place, form: KeepForm | None) -> HttpResp
         context |= {"drop_url": place.url("drop"), "back_url": place.url("back"), "new_url": reverse("admin:data_new")}
     if place.dataset is not None:
         context |= _of_dataset(request, place.dataset)
+        context["learn_url"] = _learn_url(request, place.dataset, survey)
     if survey.phase == "ready" and survey.report.get("classes") is not None:
         context["gallery"] = gallery.gallery(place, survey.report, request.GET)
     title = str(place.dataset) if place.dataset else place.name
     return render(request, "data/page.html", title, context)
+
+
+def _learn_url(request: HttpRequest, dataset: Dataset, survey: Survey) -> str:
+    """The wizard for this data, behind the questions that the data answers; empty where no task could use it."""
+    if not held(request).may_create or survey.phase in ("refused", "broken") or survey.report.get("problem"):
+        return ""
+    aims = survey.report.get("task_types") or ()
+    step = "#step-models" if len(aims) == 1 else ""
+    asked = urlencode({"datasetId": dataset.dataset_id})
+    return f"{reverse('admin:distillation_trainingtask_add')}?{asked}{step}"
 
 
 def _of_dataset(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
