@@ -76,10 +76,11 @@ def test_each_step_of_the_wizard(page, digits, home, scheme):
         _unfold(page)
         if wrong := serious(page):
             found[step.key] = wrong
-    for url in (f"{clone_of(teacher)}#step-training", f"{ADD}?datasetId=gone#step-start"):
+    for url, name in ((f"{clone_of(teacher)}#step-training", "totalEpochs"), (f"{ADD}#step-start", "taskName")):
         page.goto("about:blank")
         page.goto(url)
-        page.fill("[name=totalEpochs]" if "training" in url else "[name=taskName]", "")
+        with page.expect_response("**/check/"):
+            page.fill(f"[name={name}]", "")
         if wrong := serious(page):
             found[url] = wrong
     assert found == {}
