@@ -23,8 +23,9 @@ from distillation.console.datasets.places import Place, editable, find
 from distillation.console.page import render
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
+from distillation.datasets import layout
 from distillation.models import Dataset
-from distillation.services import surveys, uploads
+from distillation.services import class_folders, surveys, uploads
 from distillation.services.dataset_drafts import keep
 from distillation.services.datasets import register_dataset
 from distillation.services.surveys import Survey
@@ -60,6 +61,20 @@ def again(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """Look through the files anew."""
     place = find(request, kind, key)
     surveys.again(place.out)
+    return redirect(place.url())
+
+
+@require_POST
+def classes(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """Take the folders of a draft for its classes."""
+    place = editable(request, kind, key)
+    if place.draft is None:
+        raise Http404
+    if place.draft.whole and class_folders.found(place.draft, place.survey()):
+        try:
+            class_folders.put_below_train(place.draft)
+        except OSError as error:
+            messages.error(request, _("The folders cannot be moved ({error}).").format(error=error.strerror))
     return redirect(place.url())
 
 
@@ -130,6 +145,8 @@ def _show(request: HttpRequest, place: Place, form: KeepForm | None) -> HttpResp
     }
     if place.draft is not None:
         context |= {"drop_url": place.url("drop"), "back_url": place.url("back"), "new_url": reverse("admin:data_new")}
+        names = class_folders.found(place.draft, survey) if place.editable and not place.draft.dropped else []
+        context |= {"class_folders": layout.named(names), "classes_url": place.url("classes")}
     if place.dataset is not None:
         context |= _of_dataset(request, place.dataset)
         context["learn_url"] = _learn_url(request, place.dataset, survey)

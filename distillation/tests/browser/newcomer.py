@@ -53,14 +53,15 @@ def picture(path: Path, shape: str, seed: int) -> Path:
 
 
 def pictures(folder: Path, *, chinese: bool) -> Path:
-    """A zip as people make it: a folder of their pictures sorted by class; with names in GBK from a Chinese Windows."""
+    """A zip as people make it, pictures sorted by class: as the documents say and with names in GBK from a Chinese
+    Windows, or the folders of the classes alone."""
     entries: dict[bytes, bytes] = {}
     draft = folder / "draft.png"
     for shape in SHAPES:
         for number in range(EACH):
             name = (
                 f"零件照片/train/{CHINESE[shape]}/照片{number:02}.png" if chinese
-                else f"my parts/train/{shape}/photo {number:02}.png"
+                else f"my parts/{shape}/photo {number:02}.png"
             )  # fmt: skip
             entries[name.encode("gbk")] = picture(draft, shape, number).read_bytes()
     draft.unlink()
