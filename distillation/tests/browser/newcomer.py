@@ -93,7 +93,7 @@ class Hand:
 
     def click(self, place: Locator) -> None:
         """One click."""
-        self.clicks.append(place.inner_text().split("\n")[-1].strip())
+        self.clicks.append(" ".join(place.inner_text().split()[:8]))
         place.click()
 
     def choose(self, place: Locator, *files: Path) -> None:

@@ -90,8 +90,8 @@ def test_from_a_zip_of_ones_own_to_a_model_that_answers(opened, tmp_path, locale
     with capsys.disabled():
         print(  # noqa: T201 - figures to report
             f"\n{locale}: {len(hand.clicks)} clicks, {len(hand.fields)} fields (at most {MOST_STEPS}), "
-            f"{right} of {len(new)} new pictures right, {trained:.0f} s from start to finish, {time.monotonic() - began:.0f} s in all: "
-            + " → ".join(hand.clicks)
+            f"{right} of {len(new)} new pictures right, "
+            f"{trained:.0f} s from start to finish, {time.monotonic() - began:.0f} s in all: " + " → ".join(hand.clicks)
         )
     assert hand.steps <= MOST_STEPS, hand.clicks
 
