@@ -20,6 +20,7 @@ from distillation.models.choices import ACTIVE
 from distillation.models.sentences import shown, translate
 from distillation.selectors import Rights, overview
 from distillation.selectors.overview import Counts
+from distillation.services import datasets
 
 ROWS = 8
 _SHOWN = (TaskStatus.RUNNING, TaskStatus.QUEUED, TaskStatus.COMPLETED, TaskStatus.FAILED,
@@ -37,12 +38,14 @@ def live(request: HttpRequest) -> dict[str, Any]:
     if not rights.has_role:
         return {"may_view": False}
     counts, workers = overview.counts(rights), overview.workers()
+    empty = not sum(counts.by_status.values())
     return {
         "may_view": True,
         "may_add": rights.may_create,
         "counts": _counts(counts),
         "best": _best(rights),
-        "empty": not sum(counts.by_status.values()),
+        "empty": empty,
+        "has_data": empty and datasets.any_seen(rights),
         "silence": _silence(counts.by_status, workers),
         "running": [_running(task, request) for task in overview.running(rights, ROWS)],
         "running_more": max(counts.by_status[TaskStatus.RUNNING] - ROWS, 0),

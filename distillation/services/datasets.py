@@ -19,7 +19,7 @@ from distillation.contract.sentence import Problem, Refused, Sentence, gettext_n
 from distillation.datasets.catalogue import is_plain_name, resolve
 from distillation.datasets.layout import sub_folders
 from distillation.models import Dataset, TrainingTask, Visibility
-from distillation.selectors import Rights
+from distillation.selectors import Rights, visible
 from distillation.services import audit
 from distillation.services.audit import audited
 
@@ -43,6 +43,11 @@ def free_folders() -> list[str]:
         return []
     taken = set(Dataset.objects.values_list("dataset_id", flat=True))
     return [name for name in folders if name not in taken and is_plain_name(name) and len(name) <= MAX_FOLDER]
+
+
+def any_seen(by: Rights) -> bool:
+    """Whether there is a data set, registered or not, that the person could name in a task."""
+    return visible(Dataset.objects.all(), by).exists() or bool(free_folders())
 
 
 def register_dataset(data: Mapping[str, Any], by: Rights) -> Dataset:

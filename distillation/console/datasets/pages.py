@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,8 +23,9 @@ from distillation.console.datasets.places import Place, editable, find
 from distillation.console.page import render
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
+from distillation.datasets import layout
 from distillation.models import Dataset
-from distillation.services import surveys, uploads
+from distillation.services import class_folders, surveys, uploads
 from distillation.services.dataset_drafts import keep
 from distillation.services.datasets import register_dataset
 from distillation.services.surveys import Survey
@@ -59,6 +61,20 @@ def again(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """Look through the files anew."""
     place = find(request, kind, key)
     surveys.again(place.out)
+    return redirect(place.url())
+
+
+@require_POST
+def classes(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """Take the folders of a draft for its classes."""
+    place = editable(request, kind, key)
+    if place.draft is None:
+        raise Http404
+    if place.draft.whole and class_folders.found(place.draft, place.survey()):
+        try:
+            class_folders.put_below_train(place.draft)
+        except OSError as error:
+            messages.error(request, _("The folders cannot be moved ({error}).").format(error=error.strerror))
     return redirect(place.url())
 
 
@@ -129,12 +145,25 @@ def _show(request: HttpRequest, place: Place, form: KeepForm | None) -> HttpResp
     }
     if place.draft is not None:
         context |= {"drop_url": place.url("drop"), "back_url": place.url("back"), "new_url": reverse("admin:data_new")}
+        names = class_folders.found(place.draft, survey) if place.editable and not place.draft.dropped else []
+        context |= {"class_folders": layout.named(names), "classes_url": place.url("classes")}
     if place.dataset is not None:
         context |= _of_dataset(request, place.dataset)
+        context["learn_url"] = _learn_url(request, place.dataset, survey)
     if survey.phase == "ready" and survey.report.get("classes") is not None:
         context["gallery"] = gallery.gallery(place, survey.report, request.GET)
     title = str(place.dataset) if place.dataset else place.name
     return render(request, "data/page.html", title, context)
+
+
+def _learn_url(request: HttpRequest, dataset: Dataset, survey: Survey) -> str:
+    """The wizard for this data, behind the questions that the data answers; empty where no task could use it."""
+    if not held(request).may_create or survey.phase in ("refused", "broken") or survey.report.get("problem"):
+        return ""
+    aims = survey.report.get("task_types") or ()
+    step = "#step-models" if len(aims) == 1 else ""
+    asked = urlencode({"datasetId": dataset.dataset_id})
+    return f"{reverse('admin:distillation_trainingtask_add')}?{asked}{step}"
 
 
 def _of_dataset(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:

@@ -15,6 +15,7 @@ urlpatterns = [
     page(f"{_PLACE}/", pages.page, "data_page"),
     page(f"{_PLACE}/live/", pages.live, "data_live"),
     page(f"{_PLACE}/again/", pages.again, "data_again"),
+    page(f"{_PLACE}/classes/", pages.classes, "data_classes"),
     page(f"{_PLACE}/drop/", pages.drop, "data_drop"),
     page(f"{_PLACE}/back/", pages.back, "data_back"),
     page(f"{_PLACE}/picture/<slug:split>/<int:number>/", picture.picture, "data_picture"),

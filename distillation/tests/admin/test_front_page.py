@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from distillation.models import TaskStatus, Worker
+from distillation.models import Dataset, TaskStatus, Worker
 from distillation.tests.admin.conftest import LIST
 from distillation.tests.factories import TaskFactory
 
@@ -30,6 +31,25 @@ def test_it_renders_with_nothing_and_leads_to_the_first_task(console, language):
     page = front(console, language).content.decode()
     assert f"{LIST}add/" in page
     assert "make demo" in page
+
+
+def test_data_comes_before_the_first_task(console, home):
+    for_data, for_task = reverse("admin:data_new"), f"{LIST}add/"
+
+    def main() -> str:
+        return front(console).content.decode().partition('class="dd-button dd-button-main" href="')[2].partition('"')[0]
+
+    assert main() == for_data
+    (home / "datasets" / "mine").mkdir()
+    assert main() == for_task
+    (home / "datasets" / "mine").rmdir()
+    Dataset.objects.create(dataset_id="kept")
+    assert main() == for_task
+
+
+def test_those_who_may_not_create_are_not_sent_to_do_it(staff):
+    page = staff("R_VIEWER").get("/admin/").content.decode()
+    assert reverse("admin:data_new") not in page
 
 
 def test_counts_leave_samples_and_deleted_tasks_out_and_their_links_agree(console):

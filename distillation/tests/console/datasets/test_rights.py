@@ -87,6 +87,21 @@ def test_a_data_set_is_looked_at_by_those_who_see_it_and_changed_elsewhere(world
     assert [who for who, has in shown.items() if has] == ["root", "adam", "olga"]
 
 
+def test_those_who_create_tasks_are_led_to_one_on_this_data_unless_none_can_train_on_it(world, home):
+    wanted = f"{reverse('admin:distillation_trainingtask_add')}?datasetId=registered#step-models"
+    page, root = address("page", "set", world.dataset.pk), home / "datasets" / "registered"
+    for label in "ab":
+        (root / "train" / label).mkdir(parents=True, exist_ok=True)
+        (root / "train" / label / "1.png").write_bytes(png(ord(label)))
+    for who in ("adam", "olga", "carl", "vera"):
+        shown = surveyed(world.client(who), page).content.decode()
+        assert (wanted in shown) == (who != "vera"), who
+    for picture in root.rglob("*.png"):
+        picture.unlink()
+    world.client("olga").post(address("again", "set", world.dataset.pk))
+    assert "?datasetId=registered" not in surveyed(world.client("olga"), page).content.decode()
+
+
 def test_pictures_are_as_hidden_as_their_data_set(world, home):
     for number, split in enumerate(("train", "val")):
         for label in "ab":
