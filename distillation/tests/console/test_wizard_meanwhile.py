@@ -83,7 +83,9 @@ def test_a_task_that_was_started_meanwhile_keeps_what_is_typed_on_the_page(conso
     assert answer.context["form"]["remark"].value() == "mine"
 
 
-@pytest.mark.parametrize("opened", ["", "x", signing.dumps({"pk": 1}), "é" * 5000])
+@pytest.mark.parametrize(
+    "opened", ["", "x", signing.dumps({"pk": 1}), "é" * 5000], ids=["none", "noise", "of another salt", "long"]
+)
 def test_a_forged_mark_counts_as_none(console, task, opened):
     sent = posted(console.get(edit_of(task)), remark="mine") | {"_opened": opened}
     assert console.post(edit_of(task), sent).url == page_of(task)
