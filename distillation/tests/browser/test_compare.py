@@ -37,8 +37,7 @@ def test_from_the_list_to_the_pictures(page, tasks):
     page.goto("/admin/distillation/trainingtask/")
     for task in tasks[:2]:
         page.check(f"input[name=_selected_action][value='{task.pk}']")
-    page.select_option("select[name=action]", "compare_tasks")
-    page.locator("button[name=index], [name=index]").first.click()
+    page.click("button[data-compare]")
     page.wait_for_url("**/admin/compare/?tasks=**")
     expect(page.locator(".dd-lines li")).to_have_count(2)
     drawn(page, "curve")
