@@ -137,6 +137,7 @@ PAGES = {
     "data_again":                         "mm mmm mm LL",
     "data_drop":                          "mm mmm mm LL",
     "data_back":                          "mm mmm mm LL",
+    "data_classes":                       "mm mmm mm LL",
     "data_picture":                       "-- --- -- LL",
 }  # fmt: skip
 
