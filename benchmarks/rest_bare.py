@@ -105,7 +105,7 @@ def progress(request: HttpRequest, task_id: str) -> JsonResponse:
         cases = {name: Case(When(better, then=Value(value)), default=F(name)) for name, value in best.items()}
         changes = {**cases, **changes}
     TrainingTask.objects.filter(pk=task.pk, status="RUNNING", executor="external").update(**changes)
-    aliases = dict(TeacherAlias.objects.values_list("alias", "teacher"))
+    aliases = dict(TeacherAlias.objects.order_by().values_list("alias", "teacher"))
     shown = {name: getattr(task, name) for name in SHOWN}
     return JsonResponse({"data": {**shown, "teacher": aliases.get(task.teacher_model)}})
 

@@ -76,7 +76,7 @@ def resolved_name(name: str, stand_ins: Mapping[str, str]) -> str:
 
 def aliases() -> dict[str, str]:
     """Names in older requests and the teachers that stand for them here: the setting, overridden by the table."""
-    return dict(settings.TEACHER_ALIASES) | dict(TeacherAlias.objects.values_list("alias", "teacher"))
+    return dict(settings.TEACHER_ALIASES) | dict(TeacherAlias.objects.order_by().values_list("alias", "teacher"))
 
 
 def _named(name: str, seen_by: Rights | None) -> Teacher | None:
