@@ -138,6 +138,7 @@ def test_a_spec_that_is_gone_is_said(trial, launcher):
     assert "spec.json cannot be read" in english(Trial.objects.get())
 
 
+@pytest.mark.django_db(transaction=True)  # a round of the worker lets go of old connections
 def test_a_trial_runs_beside_training_that_fills_every_slot_and_one_at_a_time(trial, launcher, digits):
     TaskFactory(status="QUEUED", queued_at=timezone.now(), training_mode="direct", teacher_model="")
     other = Trial.objects.create(task_id="TASK_1", task_type="classification", create_by="bob")
