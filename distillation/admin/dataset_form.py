@@ -11,16 +11,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from distillation.admin.service_form import ServiceForm
 from distillation.admin.visibility import show_visibility
-from distillation.contract.request import InvalidRequest
-from distillation.contract.sentence import Refused
 from distillation.models import Dataset, Visibility
-from distillation.models.sentences import translate
 from distillation.selectors import Rights
 from distillation.services.datasets import free_folders
 
 
-class DatasetForm(forms.Form):
+class DatasetForm(ServiceForm):
     """Named as on the wire. The folder is chosen once; the owner is given by administrators."""
 
     datasetId = forms.CharField(  # noqa: N815
@@ -56,19 +54,6 @@ class DatasetForm(forms.Form):
             now = dataset.create_by if dataset and dataset.create_by else by.username
             choices = [("", "—"), *((name, name) for name in dict.fromkeys([*names, now]))]
             self.fields["owner"].widget.choices = choices
-
-    def sent(self) -> dict[str, str]:
-        """What the services get."""
-        return {name: self.data.get(name, "") for name in self.fields}
-
-    def refuse(self, error: InvalidRequest | Refused) -> None:
-        """Show why."""
-        self.full_clean()
-        if isinstance(error, Refused):
-            self.add_error(None, translate(error.sentence))
-            return
-        for problem in error.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, translate(problem.sentence))
 
 
 def _values(dataset: Dataset | None, by: Rights, asked: Mapping[str, Any]) -> dict[str, Any]:

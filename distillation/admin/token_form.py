@@ -9,14 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from distillation.contract.request import InvalidRequest
-from distillation.contract.sentence import Refused
+from distillation.admin.service_form import ServiceForm
 from distillation.models import Scope
-from distillation.models.sentences import translate
 from distillation.services.tokens import DEFAULT_DAYS, MAX_DAYS
 
 
-class TokenForm(forms.Form):
+class TokenForm(ServiceForm):
     """Named as on the wire."""
 
     name = forms.CharField(
@@ -39,16 +37,3 @@ class TokenForm(forms.Form):
         self.fields["expiresInDays"].help_text = gettext("1 to %(limit)s; then it opens nothing any more.") % {
             "limit": MAX_DAYS
         }
-
-    def sent(self) -> dict[str, str]:
-        """What the services get."""
-        return {name: self.data.get(name, "") for name in self.fields}
-
-    def refuse(self, error: InvalidRequest | Refused) -> None:
-        """Show why."""
-        self.full_clean()
-        if isinstance(error, Refused):
-            self.add_error(None, translate(error.sentence))
-            return
-        for problem in error.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, translate(problem.sentence))

@@ -25,6 +25,9 @@ _WORDS_OF_LAYOUTS = frozenset(
 )
 """Folders that mean something: a single one of these is no wrapping."""
 
+AROUND = "-top"
+"""How a folder's name ends beside it, while what is in it changes places."""
+
 
 def unpack(archive: Path, root: Path, allowed: Limits, report: Report = lambda done: None) -> Target:
     """Fill the empty folder ``root``. Raises Refused, naming the entry that is in the way, and OSError."""
@@ -75,7 +78,7 @@ def _take_off_top(root: Path) -> None:
     found = list(root.iterdir())
     if len(found) != 1 or not found[0].is_dir() or found[0].name.lower() in _WORDS_OF_LAYOUTS:
         return
-    aside = root.with_name(f"{root.name}-top")
+    aside = root.with_name(f"{root.name}{AROUND}")
     found[0].rename(aside)
     root.rmdir()
     aside.rename(root)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from distillation.contract.sentence import Refused
 from distillation.datasets import layout
+from distillation.datasets.archives import AROUND
 from distillation.services import surveys
 from distillation.services.surveys import Survey
 from distillation.services.uploads import Draft
@@ -43,4 +44,4 @@ def put_below_train(draft: Draft) -> None:
 
 def _around(root: Path) -> Path:
     """Hidden beside it, under the name that unpacking uses for the same purpose: it is tidied up with its upload."""
-    return root.with_name(f"{root.name}-top")
+    return root.with_name(f"{root.name}{AROUND}")

@@ -22,7 +22,7 @@ from typing import IO
 from django.conf import settings
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
-from distillation.datasets.archives import require_disk
+from distillation.datasets.archives import AROUND, require_disk
 from distillation.datasets.survey.report import FILE as REPORT
 from distillation.selectors import Rights
 from distillation.services import background
@@ -188,7 +188,7 @@ def tidy(now: float | None = None) -> int:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     for folder in folders(Path(settings.DATASETS_ROOT)):
-        key = folder.name.removeprefix(HIDDEN).removesuffix("-top")
+        key = folder.name.removeprefix(HIDDEN).removesuffix(AROUND)
         if folder.name.startswith(HIDDEN) and not upload_dir(key).is_dir():
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1

@@ -8,16 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from distillation.admin.service_form import ServiceForm
 from distillation.admin.visibility import show_visibility
-from distillation.contract.request import InvalidRequest
-from distillation.contract.sentence import Refused
 from distillation.models import Visibility
-from distillation.models.sentences import translate
 from distillation.selectors import Rights
 from distillation.services.datasets import MAX_FOLDER
 
 
-class KeepForm(forms.Form):
+class KeepForm(ServiceForm):
     """Named as on the wire."""
 
     datasetId = forms.CharField(  # noqa: N815
@@ -40,16 +38,3 @@ class KeepForm(forms.Form):
         show_visibility(self.fields["visibility"])
         if folder_is_fixed:
             del self.fields["datasetId"]
-
-    def sent(self) -> dict[str, str]:
-        """What the services get."""
-        return {name: self.data.get(name, "") for name in self.fields}
-
-    def refuse(self, error: InvalidRequest | Refused) -> None:
-        """Show why."""
-        self.full_clean()
-        if isinstance(error, Refused):
-            self.add_error(None, translate(error.sentence))
-            return
-        for problem in error.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, translate(problem.sentence))
