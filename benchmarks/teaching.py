@@ -61,11 +61,11 @@ def italy_power(runs: Runs) -> bool:
 
 
 def unet(runs: Runs) -> bool:
-    """A small U-Net on scenes of digits, seen at 64 px. Must mIoU 0.90."""
+    """A small U-Net on scenes of digits, seen at their own 96 px. Must mIoU 0.90."""
     teaching_data.scenes(runs.home, SCENE_SIDE)
     found = runs.run(
         "unet",
-        labels_only("unet-small", 64, "digit-scenes-masks", task_type="segmentation", epochs=30, batch_size=8,
+        labels_only("unet-small", SCENE_SIDE, "digit-scenes-masks", task_type="segmentation", epochs=30, batch_size=8,
                     learning_rate=0.002, augmentation="light", views=0, warmup_ratio=0.05),
     )  # fmt: skip
     return judge("digit scenes, unet-small, mIoU", [found], "accuracy", level=90.0)

@@ -24,6 +24,7 @@ from distillation.contract.trial import TrialSpec
 from distillation.engine import locks
 from distillation.engine.context import Context
 from distillation.engine.events import EventWriter, Watch
+from distillation.engine.importing import uncollected
 from distillation.engine.progress import Progress
 from distillation.engine.stopping import Stopped, StopRequest
 
@@ -59,19 +60,24 @@ def attempt_trial(root: Path, home: Path, attempt: int, *, watch_stdin: bool) ->
 
 def _train(run_dir: RunDir, home: Path, spec: RunSpec, events: EventWriter, stop: StopRequest, attempt: int) -> None:
     context = Context(run_dir, home, spec, events, stop, Progress(spec, events))
-    importlib.import_module("distillation.engine.run").perform(context, attempt)
+    _import("distillation.engine.run").perform(context, attempt)
 
 
 def _label(
     run_dir: RunDir, home: Path, spec: LabellingSpec, events: EventWriter, stop: StopRequest, attempt: int
 ) -> None:
-    labelling = importlib.import_module("distillation.engine.labelling.attempt")
+    labelling = _import("distillation.engine.labelling.attempt")
     labelling.perform(run_dir, home, spec, events, stop, attempt)
 
 
 def _try(run_dir: RunDir, home: Path, spec: TrialSpec, events: EventWriter, stop: StopRequest, attempt: int) -> None:
-    trying = importlib.import_module("distillation.engine.trying.attempt")
+    trying = _import("distillation.engine.trying.attempt")
     trying.perform(run_dir, home, spec, events, stop, attempt)
+
+
+def _import(module: str) -> Any:
+    with uncollected():
+        return importlib.import_module(module)
 
 
 def _guarded(

@@ -6,6 +6,7 @@ import transformers  # loads its models only when they are named below
 from torch import Tensor, nn
 
 from distillation.contract.students import SMALL_STEM_BELOW
+from distillation.engine.importing import uncollected
 
 _RESNETS: dict[str, tuple[list[int], str, list[int]]] = {
     "resnet18": ([2, 2, 2, 2], "basic", [64, 128, 256, 512]),
@@ -54,7 +55,9 @@ def cnn_tiny(classes: int, channels: int) -> nn.Module:
 def resnet(arch: str, classes: int, channels: int, image_size: int) -> nn.Module:
     """Build a residual network; the one for small pictures keeps their resolution at its stem."""
     depths, block, widths = _RESNETS[arch]
-    network = transformers.ResNetForImageClassification(
+    with uncollected():
+        classifier = transformers.ResNetForImageClassification
+    network = classifier(
         transformers.ResNetConfig(
             num_labels=classes,
             num_channels=channels,
@@ -75,8 +78,10 @@ def resnet(arch: str, classes: int, channels: int, image_size: int) -> nn.Module
 def vit(arch: str, classes: int, channels: int, image_size: int) -> nn.Module:
     """Build a vision transformer with patches of 16 pixels."""
     width, heads, layers = _VITS[arch]
+    with uncollected():
+        classifier = transformers.ViTForImageClassification
     return LogitsOnly(
-        transformers.ViTForImageClassification(
+        classifier(
             transformers.ViTConfig(
                 num_labels=classes,
                 num_channels=channels,
