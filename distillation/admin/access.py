@@ -44,6 +44,9 @@ class RolePage:
     show_add_link = False
     new_label: Any = ""
     """The words of the button above the list, for those who may add."""
+    empty_title: Any = ""
+    empty_text: Any = ""
+    """What an empty list says, and what its rows would be for."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether lists of pages name this one."""

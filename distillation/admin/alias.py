@@ -26,6 +26,10 @@ class AliasAdmin(AdministratorPage, ModelAdmin):
     """List and form."""
 
     new_label = _("New teacher alias")
+    empty_title = _("There is no alias yet")
+    empty_text = _(
+        "Older clients send names of teachers that do not exist here. An alias says which teacher stands for such a name."
+    )
     list_display = ["asked_for", "stands_for"]
     list_display_links = ["asked_for"]
     search_fields = ["alias", "teacher"]

@@ -64,18 +64,20 @@ def _row(worker: Worker, usages: list[Usage], busy: int, alive_since: datetime) 
         "seen_at": figures.moment(worker.seen_at),
         "slots": _("%(busy)s of %(slots)s") % {"busy": busy, "slots": worker.slots},
         "devices": ", ".join(devices),
-        "meters": _meters(usages, busy, bool(devices)),
+        "meters": _meters(usages, bool(devices)) if usages else [],
+        "unmeasured": "" if usages else _unmeasured(busy),
         "as_of": clock(max(usage.at for usage in usages)) if usages else "",
     }
 
 
-def _meters(usages: list[Usage], busy: int, has_gpu: bool) -> list[dict[str, str]]:
-    """CPU, memory and GPU as (label, figure, note, line); a dash and the reason where nothing is measured."""
-    if not usages:
-        unmeasured = _("nothing was measured in the last 5 minutes")
-        idle = unmeasured if busy else _("nothing runs here, so nothing is measured")
-        gpu = idle if has_gpu else _("no GPU on this host")
-        return [_meter(_("CPU"), "", idle), _meter(_("Memory"), "", idle), _meter("GPU", "", gpu)]
+def _unmeasured(busy: int) -> str:
+    if busy:
+        return _("nothing was measured in the last 5 minutes")
+    return _("nothing runs here, so nothing is measured")
+
+
+def _meters(usages: list[Usage], has_gpu: bool) -> list[dict[str, str]]:
+    """CPU, memory and GPU as (label, figure, note, line); a dash and the reason where one is not measured."""
     host = max(usages, key=lambda usage: usage.at)
     cpu, memory = _sum(newest(usage.cpu) for usage in usages), newest(host.host_memory)
     held = _sum(usage.memory_mb for usage in usages)

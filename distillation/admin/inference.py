@@ -55,6 +55,10 @@ class InferenceAdmin(RolePage, ModelAdmin):
     show_full_result_count = False
     actions = [stop_jobs]
     new_label = _("Label a folder")
+    empty_title = _("Nothing has been labelled yet")
+    empty_text = _(
+        "A finished model labels a folder of pictures: classes, boxes or masks, in the formats of annotation tools."
+    )
 
     class Media:
         js = ["distillation/labelling_list.js"]

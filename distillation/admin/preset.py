@@ -39,6 +39,9 @@ Write = Callable[[LoraPreset, str], object]
 class PresetAdmin(LogicalDeletion, OwnedPage, ModelAdmin):
     """List and form of presets."""
 
+    new_label = _("New LoRA preset")
+    empty_title = _("There is no LoRA preset yet")
+    empty_text = _("A preset keeps rank, alpha, dropout and target modules under a name, for any number of tasks.")
     list_display = ["name", "rank", "alpha", "dropout", "modules", "owner", "changed"]
     list_filter = ["visibility", DeletedFilter]
     list_per_page = 50

@@ -20,7 +20,7 @@ from distillation.admin import badge, figures, words
 from distillation.admin.metric_names import metric
 from distillation.admin.visibility import visibility_chip
 from distillation.contract.task_types import type_of_name
-from distillation.models import TaskStatus, TrainingTask
+from distillation.models import Executor, TaskStatus, TrainingTask
 
 APART = " · "
 """Stands between the name of a group and what differs in each of its tasks; ``services.cloning`` writes it."""
@@ -147,8 +147,8 @@ def _figure_with(figure: str, note: str) -> SafeString:
 
 
 def _took(task: TrainingTask) -> SafeString:
-    """Of the run; so far where it has not ended."""
-    if task.status == TaskStatus.RUNNING and task.start_time:
+    """Of the run; so far where it has not ended. A sample does not run, whatever its status says."""
+    if task.status == TaskStatus.RUNNING and task.start_time and task.executor != Executor.SAMPLE:
         so_far = (timezone.now() - task.start_time).total_seconds()
         return _figure_with(figures.duration(so_far), _("so far"))
     return _right(figures.duration(task.duration))

@@ -32,6 +32,8 @@ class TeamAdmin(AdministratorPage, ModelAdmin):
     form = TeamForm
     fields = ["name", "members"]
     new_label = _("New team")
+    empty_title = _("There is no team yet")
+    empty_text = _("Members of a team see one another's tasks, presets and data sets, except those that are private.")
     list_display = ["team", "size", "people"]
     list_display_links = ["team"]
     list_per_page = 50

@@ -81,6 +81,12 @@ class MineFilter(admin.SimpleListFilter):
 class TokenAdmin(RolePage, ModelAdmin):
     """List, form and page."""
 
+    new_label = _("New script token")
+    empty_title = _("There is no script token yet")
+    empty_text = _(
+        "A token lets a script call the REST interface as you, without your password. It is shown once and can be "
+        "revoked at any time."
+    )
     list_display = ["named", "owner", "reach", "state", "used", "made"]
     list_display_links = ["named"]
     list_per_page = 50

@@ -28,6 +28,11 @@ class WorkerAdmin(RolePage, ModelAdmin):
     fields = ["name", "state", "host", "pid", "slot_count", "device_names", "seen", "started"]
     readonly_fields = fields
     search_fields = ["name", "host"]
+    empty_title = _("No worker has been seen yet")
+    empty_text = _(
+        "A worker takes tasks from the queue and trains them. Start one with manage.py run_worker, or everything with "
+        "make run."
+    )
 
     @display(description=_("Status"))
     def state(self, worker: Worker) -> SafeString:

@@ -151,3 +151,21 @@ def test_a_user_name_is_given_once(console):
     console.post(f"/admin/auth/user/{carol.pk}/change/", {"username": "dave", "is_active": "on"})
     carol.refresh_from_db()
     assert carol.username == "carol"
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("worker", "No worker has been seen yet"),
+        ("team", "There is no team yet"),
+        ("teacheralias", "There is no alias yet"),
+        ("inferencejob", "Nothing has been labelled yet"),
+        ("lorapreset", "There is no LoRA preset yet"),
+        ("scripttoken", "There is no script token yet"),
+    ],
+)
+def test_an_empty_list_says_what_would_be_in_it_and_a_search_that_finds_nothing_does_not(console, model, words):
+    LoraPreset.objects.all().delete()
+    url = f"/admin/distillation/{model}/"
+    assert words in console.get(url, HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert words not in console.get(f"{url}?q=nothing", HTTP_ACCEPT_LANGUAGE="en").content.decode()

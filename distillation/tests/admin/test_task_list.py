@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from distillation.models import TaskStatus
+from distillation.models import TaskStatus, TrainingTask
 from distillation.selectors.task_table import ORDERS
 from distillation.tests.admin.conftest import LIST
 from distillation.tests.factories import TaskFactory
@@ -38,6 +41,14 @@ def test_an_intent_replaces_the_word_running(console):
     TaskFactory(task_name="stops", status="RUNNING", intent="stop")
     page = console.get(LIST, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "Stopping" in page
+
+
+def test_a_running_task_says_how_long_and_a_sample_never_runs(console):
+    begun = timezone.now() - timedelta(hours=2)
+    TaskFactory(status="RUNNING", start_time=begun)
+    assert "so far" in console.get(LIST, HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    TrainingTask.objects.update(executor="sample")
+    assert "so far" not in console.get(LIST, HTTP_ACCEPT_LANGUAGE="en").content.decode()
 
 
 def test_samples_and_lost_contact_are_told(console):

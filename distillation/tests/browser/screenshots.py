@@ -1,13 +1,14 @@
 """Pictures of every page in both languages, and of the main ones in dark and on a phone, to be looked at.
 
 `make screenshots` makes a home with the demo's tasks and the samples once (three minutes), serves it, and writes
-``var/screenshots/<name>.png``. Pages that throw, that are wider than the window or that answer an error are named.
+``var/screenshots/<name>.png``. With ``--crowded`` the home gets more rows and longer names than fit. Pages that throw, that are wider than the window or that answer an error are named.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import shutil
 import socket
@@ -181,6 +182,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("var/screenshots"))
     parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--crowded", action="store_true", help="fill the lists with long names; stays in that home")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DISTILLATION_HOME", str(arguments.out.absolute() / "home"))
@@ -188,6 +190,8 @@ def main() -> int:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright keeps an event loop in this thread
     with served(arguments.out) as url:
         django.setup()
+        if arguments.crowded:
+            importlib.import_module("distillation.tests.browser.crowd").fill()
         password = (Path(settings.DISTILLATION_HOME) / "admin-password").read_text(encoding="utf-8").strip()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
