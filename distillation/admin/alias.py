@@ -28,7 +28,8 @@ class AliasAdmin(AdministratorPage, ModelAdmin):
     new_label = _("New teacher alias")
     empty_title = _("There is no alias yet")
     empty_text = _(
-        "Older clients send names of teachers that do not exist here. An alias says which teacher stands for such a name."
+        "Older clients send names of teachers that do not exist here. "
+        "An alias says which teacher stands for such a name."
     )
     list_display = ["asked_for", "stands_for"]
     list_display_links = ["asked_for"]

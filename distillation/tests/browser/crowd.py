@@ -36,8 +36,8 @@ def fill() -> None:
             teacher_model="open-vocabulary-detector-large-with-a-long-name", student_model="yolov8n", status=status,
             progress=100 if status == TaskStatus.COMPLETED else number % 100, current_epoch=number % 100,
             total_epochs=100, accuracy=50 + number / 4, best_accuracy=51 + number / 4, loss="0.123456",
-            queued_at=begun, start_time=begun, end_time=None if running else begun + timedelta(hours=3), duration=10_000,
-            estimated_time=36_000, phase="student" if running else None, error_message=REASON if failed else None,
+            queued_at=begun, start_time=begun, end_time=None if running else begun + timedelta(hours=3),
+            duration=10_000, estimated_time=36_000, phase="student" if running else None, error_message=REASON if failed else None,
             lease_owner="gpu-host-with-a-long-name-17" if running else None,
             group_id=f"{number // 10:032x}" if number < 30 else None,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """Pictures of every page in both languages, and of the main ones in dark and on a phone, to be looked at.
 
 `make screenshots` makes a home with the demo's tasks and the samples once (three minutes), serves it, and writes
-``var/screenshots/<name>.png``. With ``--crowded`` the home gets more rows and longer names than fit. Pages that throw, that are wider than the window or that answer an error are named.
+``var/screenshots/<name>.png``. With ``--crowded`` the home gets more rows and longer names than fit.
+Pages that throw, that are wider than the window or that answer an error are named.
 """
 
 from __future__ import annotations
