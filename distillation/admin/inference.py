@@ -124,7 +124,7 @@ class InferenceAdmin(RolePage, ModelAdmin):
     @display(description=_("Folders"))
     def folders(self, job: InferenceJob) -> SafeString:
         """From where to where."""
-        words = '<span class="dd-two"><span>{}</span><small class="dd-id">→ {}</small></span>'
+        words = '<span class="dd-two dd-cut dd-broad" title="{0} → {1}"><span>{0}</span><small>→ {1}</small></span>'
         return format_html(words, job.input_dir, job.output_dir)
 
     @display(description=_("Owner"), ordering="create_by")

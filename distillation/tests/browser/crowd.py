@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from distillation.models import ScriptToken, TaskStatus, TeacherAlias, Team, TrainingTask, Worker
+from distillation.models import Role, ScriptToken, TaskStatus, TeacherAlias, Team, TrainingTask, Worker
 from distillation.tests.factories import InferenceFactory, PresetFactory, TaskFactory
 
 LONG = "产线三号相机的焊点缺陷检测与分割(夜班补光后重新标注的第七版数据)蒸馏到边缘设备上的小模型"
@@ -37,13 +37,13 @@ def fill() -> None:
             progress=100 if status == TaskStatus.COMPLETED else number % 100, current_epoch=number % 100,
             total_epochs=100, accuracy=50 + number / 4, best_accuracy=51 + number / 4, loss="0.123456",
             queued_at=begun, start_time=begun, end_time=None if running else begun + timedelta(hours=3),
-            duration=10_000, estimated_time=36_000, phase="student" if running else None, error_message=REASON if failed else None,
-            lease_owner="gpu-host-with-a-long-name-17" if running else None,
+            duration=10_000, estimated_time=36_000, phase="student" if running else None,
+            error_message=REASON if failed else None, lease_owner="gpu-host-with-a-long-name-17" if running else None,
             group_id=f"{number // 10:032x}" if number < 30 else None,
         )  # fmt: skip
     for number in range(USERS):
         user = User.objects.create_user(f"crowd{number}", is_staff=True)
-        user.groups.set(Group.objects.filter(name="engineer"))
+        user.groups.set(Group.objects.filter(name=Role.ENGINEER))
     for number in range(8):
         Team.objects.create(name=f"{LONG[: 10 + 4 * number]} {number}").user_set.set(User.objects.all()[: 5 * number])
         TeacherAlias.objects.create(alias=f"teacher-{number}", teacher=UNBROKEN[:90])
