@@ -45,18 +45,28 @@ def test_lists_and_forms(page, digits, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_a_task(page, digits, scheme):
     task = _rows()
+    curve(task, "loss", [2.0 / (step + 1) for step in range(20)])
     page.emulate_media(color_scheme=scheme)
     page.goto(f"/admin/distillation/trainingtask/{task.pk}/change/")
-    assert serious(page) == []
+    expect(page.locator("#curves .js-plotly-plot").first).to_be_visible(timeout=WAIT)
+    found = {}
+    for tab in ("curves", "log", "evaluation", "files", "configuration", "history"):
+        page.click(f"a[href='#{tab}']")
+        expect(page.locator(f"#{tab}")).to_be_visible()
+        found[tab] = serious(page)
+    assert {tab: wrong for tab, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_of_data_sets(page, digits, scheme):
     (digits.parent / "free").mkdir()
+    for name in ("猫", "狗"):
+        (digits.parent / "classes" / name).mkdir(parents=True)
+        picture(digits.parent / "classes" / name / "1.png")
     dataset = Dataset.objects.create(dataset_id="digits", create_by="alice")
     page.emulate_media(color_scheme=scheme)
     found = {}
-    for path in ("new", f"set/{dataset.pk}", "folder/free"):
+    for path in ("new", f"set/{dataset.pk}", "folder/free", "folder/classes"):
         page.goto(f"/admin/data/{path}/")
         if path != "new":
             expect(page.locator("#survey")).to_have_count(0, timeout=WAIT)
