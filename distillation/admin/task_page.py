@@ -17,6 +17,7 @@ from distillation.admin import (
     task_files,
     task_follow,
     task_history,
+    task_lineage,
     task_phases,
     task_settings,
     verbs,
@@ -43,6 +44,7 @@ def head(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
         "seen_by": visibility_word(task.visibility),
         "created_ago": figures.ago(task.create_time),
         "created": figures.moment(task.create_time),
+        "lineage": task_lineage.lineage(task, request),
         "uses": model_uses.uses(task, request),
         "downloadable": held(request).may_use_models and selectors.usable(task) is None,
         # They name what the owner may see, and matter to those who can do something about them.

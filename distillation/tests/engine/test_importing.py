@@ -13,7 +13,7 @@ def test_the_collector_rests_inside_and_leaves_alone_what_was_made():
     frozen = gc.get_freeze_count()
     with uncollected():
         assert not gc.isenabled()
-        made = [[] for _ in range(100)]
+        made: list[list[int]] = [[] for _ in range(100)]
     assert gc.isenabled()
     assert gc.get_freeze_count() >= frozen + len(made)
 
