@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -50,12 +50,13 @@ class Material:
             self._free[stem] = free_names(stem, [""])[0]
         return self._free[stem]
 
-    def suggested_name(self, values: Mapping[str, Any]) -> str:
-        """What a new task could be called; empty while data or student are not chosen."""
+    def suggested_name(self, values: Mapping[str, Any], listed: Collection[str] = ()) -> str:
+        """What a new task, or a group over the listed options, could be called; empty without data or student."""
         data = str(values.get("datasetId") or "")
         if not data or self.around.unknown_dataset(data) is not None or not values.get("studentModel"):
             return ""
-        return self.free_name(suggestions.name(values, self.around.outline(data).name))
+        said = {name: value for name, value in values.items() if name not in listed}
+        return self.free_name(suggestions.name(said, self.around.outline(data).name))
 
     def unfit(self, request: CreateRequest) -> dict[str, str]:
         """Who cannot teach what is asked for, with the reason; what is wrong elsewhere in it plays no part."""

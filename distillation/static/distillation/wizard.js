@@ -64,6 +64,8 @@
       var field = document.getElementById("field-" + link.dataset.of);
       if (field) field.classList.add("wz-changed");
     });
+    var number = checked.querySelector("[data-number]").dataset.number;
+    form.querySelectorAll("[data-tasks]").forEach(function (place) { place.textContent = number; });
     page.querySelectorAll("[data-mark]").forEach(function (mark) {
       var words = checked.querySelector('[data-marks] [data-step="' + mark.dataset.mark + '"]');
       mark.textContent = words ? words.textContent : "";

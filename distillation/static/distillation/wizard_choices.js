@@ -86,6 +86,7 @@
       section.hidden = fields.length > 0 && fields.every(function (field) { return field.hidden; });
     });
     form.querySelector("[data-direct]").hidden = !direct;
+    form.dispatchEvent(new CustomEvent("wizard:fitted"));
   }
 
   // What the check knows: who cannot teach, who should, and a name.

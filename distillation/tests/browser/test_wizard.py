@@ -65,6 +65,46 @@ def test_three_temperatures_become_three_tasks(page, digits, home):
     assert {task.status for task in tasks} == {"PENDING"}
 
 
+def test_students_are_compared_with_the_keyboard_alone(page, digits, home):
+    finished(home, "大模型", "resnet50")
+    page.goto(f"{ADD}#step-models")
+    group = page.locator("[data-others=studentModel]")
+    group.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(group.locator("[value=cnn-tiny]")).to_be_hidden()
+    expect(group.locator("[value=yolov8n]")).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(group.locator("[value=vit-tiny], [value=resnet18]").and_(page.locator(":focus"))).to_have_count(1)
+    with checked(page):
+        page.keyboard.press("Space")
+    expect(page.locator("#step-models [data-tasks]")).to_contain_text("2")
+    expect(group.locator("[data-ticked]")).to_have_text(" (1)")
+    step(page, "training")
+    page.click("[data-others=optimizer] summary")
+    with checked(page):
+        page.check("[name=optimizer_others][value=sgd]")
+    expect(page.locator("#step-training [data-tasks]")).to_contain_text("4")
+    page.reload()
+    expect(page.locator("[name=optimizer_others][value=sgd]")).to_be_checked()
+    expect(page.locator("[name=optimizer_others][value=adam]")).not_to_be_checked()
+    step(page, "start")
+    expect(page.locator(".wz-names li")).to_have_count(4)
+    page.click("[name=_save]")
+    page.wait_for_url("**group=*")
+    assert TrainingTask.objects.exclude(group_id=None).values("student_model").distinct().count() == 2
+
+
+def test_what_is_chosen_is_not_compared_with_itself(page, digits):
+    page.goto(f"{ADD}#step-training")
+    page.click("[data-others=optimizer] summary")
+    with checked(page):
+        page.check("[name=optimizer_others][value=sgd]")
+    with checked(page):
+        page.select_option("[name=optimizer]", "sgd")
+    expect(page.locator("[name=optimizer_others][value=sgd]")).to_be_hidden()
+    expect(page.locator("#step-training [data-tasks]")).to_have_text("")
+
+
 def test_a_copy_marks_what_differs(page, digits):
     source = TaskFactory(status="COMPLETED", training_mode="direct", teacher_model="", student_model="cnn-tiny")
     page.goto(f"{clone_of(source)}#step-training")
@@ -198,9 +238,14 @@ def test_without_scripts_it_is_one_long_form(chromium, page, live_server, digits
     for name in ("taskType", "studentModel", "totalEpochs", "taskName"):
         expect(plain.locator(f"[name={name}]").first).to_be_visible()
     plain.fill("[name=taskName]", "没有脚本")
+    plain.click("[data-others=optimizer] summary")
+    plain.check("[name=optimizer_others][value=sgd]")
     plain.click("[name=_start]")
     context.close()
-    assert TrainingTask.objects.get(task_name="没有脚本").status == "QUEUED"
+    tasks = TrainingTask.objects.filter(task_name__startswith="没有脚本")
+    assert [(task.status, task.config["optimizer"]) for task in tasks.order_by("id")] == [
+        ("QUEUED", "adamw"), ("QUEUED", "sgd"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [1440, 390])
