@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from distillation.admin import figures, words
 from distillation.console.wizard import suggestions
 from distillation.console.wizard.answers import Answers, in_words
+from distillation.console.wizard.enough import Advised, advised
 from distillation.console.wizard.material import Material
 from distillation.console.wizard.steps import LAST, STEP_OF, STEPS
 from distillation.contract.option import Option
@@ -80,6 +81,8 @@ class Checked:
     """Why that one, or why nobody."""
     name: str
     """The name that is suggested."""
+    steps: Advised
+    """Batch size and epochs for the number of samples."""
     marks: list[tuple[str, str]] = field(init=False)
     """By step: in words how many problems it has."""
 
@@ -121,6 +124,7 @@ def look(answers: Answers, actor: str, material: Material) -> Checked:
         teacher=teacher,
         advice=suggestions.advice(teacher, teachers),
         name=material.suggested_name(answers.first, answers.lists) if answers.task is None else "",
+        steps=advised(request, material.around, answers.lists),
     )
 
 

@@ -21,6 +21,7 @@ from unfold.widgets import (
 from distillation.admin import words
 from distillation.console.wizard.answers import as_typed, ticked
 from distillation.console.wizard.cards import Card, with_chosen
+from distillation.console.wizard.enough import Advised
 from distillation.console.wizard.steps import (
     AT_ONCE,
     CARDS,
@@ -51,11 +52,12 @@ class WizardForm(forms.Form):
 
     def __init__(
         self, initial: dict[str, Any], cards: Mapping[str, list[Card]], places: Mapping[str, Choices], data: Any = None,
-        *, lists: bool = True,
+        *, lists: bool = True, steps: Advised | None = None,
     ) -> None:  # fmt: skip
         super().__init__(data, initial=initial)
         self.cards = {name: with_chosen(cards[name], self.now(name)) for name in CARDS}
         self._lists = lists
+        self._steps = steps or Advised()
         for option in OPTIONS:
             self.fields[option.name] = _field(option, self._choices(option, places), lists=lists)
 
@@ -83,7 +85,9 @@ class WizardForm(forms.Form):
             yield Part(number, step, before, after, {c.option.name: self._deck(c) for c in cells if c.card}, sections)
 
     def _cell(self, option: Option) -> Cell:
-        return Cell(self[option.name], option, self._lists, list(self._others(option)) if self._lists else [])
+        others = list(self._others(option)) if self._lists else []
+        mark = self._steps.mark_of(option.name, self.now(option.name))
+        return Cell(self[option.name], option, self._lists, others, mark)
 
     def _others(self, option: Option) -> Iterator[Other]:
         """What can be ticked beside the chosen value; that one too, since it may be changed without scripts."""
@@ -134,6 +138,8 @@ class Cell:
     option: Option
     lists: bool
     others: list[Other]
+    mark: str
+    """Why another value than the default is filled in."""
 
     @property
     def others_field(self) -> str:

@@ -13,6 +13,7 @@ from distillation.admin.preset_form import modules_of
 from distillation.console.wizard import cards, suggestions
 from distillation.console.wizard.answers import as_typed, defaults
 from distillation.console.wizard.cards import Card
+from distillation.console.wizard.enough import advised
 from distillation.console.wizard.form import Choices
 from distillation.contract.create_request import CreateRequest
 from distillation.models import Dataset
@@ -109,4 +110,5 @@ class Material:
         request, _problems = look_at(values, self.around, default_executor=values["executor"])
         teacher = suggestions.best_teacher(self.teachers, self.unfit(request.assumed()), values)
         values |= {"teacherModel": teacher} if teacher else {"trainingMode": "direct"}
-        return values | {"taskName": self.suggested_name(values)}
+        request, _problems = look_at(values, self.around, default_executor=values["executor"])
+        return values | advised(request, self.around).usual | {"taskName": self.suggested_name(values)}

@@ -117,7 +117,9 @@ def _shown(
     values = initial if posted is None else posted
     found = sheet.look(values)
     material = sheet.material
-    form = WizardForm(initial, material.decks(found.unfit), material.places(), posted, lists=sheet.how != EDIT)
+    form = WizardForm(
+        initial, material.decks(found.unfit), material.places(), posted, lists=sheet.how != EDIT, steps=found.steps
+    )
     of_preset = [problem for problem in problems or [] if problem.field == "presetName"]
     form.refuse(problem for problem in problems or [] if problem not in of_preset)
     return render(

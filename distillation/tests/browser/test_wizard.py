@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,6 +16,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/distillation/trainingtask/"
 MOST_CLICKS = 8
 """Of the 15 that a newcomer may need from an empty database to the first predictions."""
+
+
+FOR_DIGITS = ("8", "500")
+"""Batch size and epochs that are suggested for the 16 pictures of ``digits``."""
 
 
 def step(page: Page, key: str) -> None:
@@ -103,6 +109,39 @@ def test_what_is_chosen_is_not_compared_with_itself(page, digits):
         page.select_option("[name=optimizer]", "sgd")
     expect(page.locator("[name=optimizer_others][value=sgd]")).to_be_hidden()
     expect(page.locator("#step-training [data-tasks]")).to_have_text("")
+
+
+def lengths(page: Page) -> tuple[str, str]:
+    return page.input_value("[name=batchSize]"), page.input_value("[name=totalEpochs]")
+
+
+def test_little_data_get_more_steps_until_somebody_says_otherwise(page, digits, home):
+    shutil.copytree(digits, home / "datasets" / "more")
+    for index in range(640):
+        shutil.copy(digits / "train" / "0" / "0.png", home / "datasets" / "more" / "train" / "0" / f"more {index}.png")
+    page.goto(f"{ADD}?datasetId=digits#step-training")
+    assert lengths(page) == FOR_DIGITS
+    expect(page.locator("[data-mark-of=batchSize]")).to_contain_text("16")
+    step(page, "data")
+    with checked(page):
+        page.check("[name=datasetId][value=more]")
+    expect(page.locator("[name=batchSize]")).to_have_value("32")
+    expect(page.locator("[name=totalEpochs]")).to_have_value("50")
+    expect(page.locator("[data-mark-of=batchSize]")).to_have_text("")
+    step(page, "training")
+    type_in(page, "totalEpochs", "40")
+    step(page, "data")
+    with checked(page):
+        page.check("[name=datasetId][value=digits]")
+    assert lengths(page) == ("32", "40")
+    step(page, "start")
+    expect(page.locator("#wizard-checked .wz-enough")).to_be_visible()
+    step(page, "training")
+    with checked(page):
+        page.click("#step-training [data-fill]")
+    assert lengths(page) == FOR_DIGITS
+    expect(page.locator("#step-training .wz-enough")).to_have_count(0)
+    expect(page.locator("[data-mark-of=totalEpochs]")).to_contain_text("16")
 
 
 def test_a_copy_marks_what_differs(page, digits):
@@ -205,13 +244,13 @@ def test_what_was_typed_survives_reload_and_back_until_it_is_saved(page, digits)
     page.click("[data-afresh]")
     expect(page.locator("[data-draft]")).to_be_hidden()
     step(page, "training")
-    assert page.input_value("[name=totalEpochs]") == "50"
+    assert page.input_value("[name=totalEpochs]") == FOR_DIGITS[1]
     page.fill("[name=totalEpochs]", "8")
     step(page, "start")
     page.click("[name=_save]")
     page.wait_for_url("**/change/")
     page.goto(f"{ADD}#step-training")
-    assert page.input_value("[name=totalEpochs]") == "50"
+    assert page.input_value("[name=totalEpochs]") == FOR_DIGITS[1]
 
 
 def test_a_preset_fills_the_form_and_the_form_makes_a_preset(page, digits):
