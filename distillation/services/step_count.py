@@ -1,7 +1,7 @@
 """Whether a run has enough optimizer steps to learn, and which batch size and epochs give it enough.
 
-One rule, from the number of steps alone: while there are fewer than ENOUGH, the batch is halved, down to SMALLEST_BATCH;
-then the epochs are raised.
+One rule, from the number of steps alone: while there are fewer than ENOUGH, the batch is halved, down to
+SMALLEST_BATCH; then the epochs are raised.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def _shown(
             "preset_name": str(values.get("presetName", "")),
             "preset_errors": [translate(problem.sentence) for problem in of_preset],
             "opened": _opened(sheet, values),
-            "refused": bool(problems),
+            "tried": posted is not None and "_preset" not in posted,
             "most_tasks": CLONE_GROUP,
             "check_url": _check_url(sheet),
             **context,

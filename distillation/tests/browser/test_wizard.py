@@ -199,6 +199,35 @@ def test_what_is_wrong_is_said_while_typing_at_its_field_and_step(page, digits):
     assert not TrainingTask.objects.exists()
 
 
+def test_a_step_shows_its_problems_once_somebody_was_there(page):
+    """Without any data: something is missing in the steps of data and of the name from the first second."""
+    marks = {key: page.locator(f"[data-mark={key}]") for key in ("data", "training", "start")}
+    page.goto(ADD)
+    for mark in marks.values():
+        expect(mark).to_have_text("")
+    step(page, "data")
+    expect(marks["data"]).to_have_text("")
+    step(page, "models")
+    expect(marks["data"]).to_have_text("1 个问题")
+    expect(page.locator("#field-datasetId .dd-error")).to_have_count(1)
+    expect(marks["start"]).to_have_text("")
+    step(page, "training")
+    type_in(page, "totalEpochs", "0")
+    expect(marks["training"]).to_have_text("1 个问题")
+    expect(marks["start"]).to_have_text("")
+    step(page, "start")
+    expect(marks["start"]).to_have_text("1 个问题")
+    expect(page.locator(".wz-checked .dd-notice-danger li")).to_have_count(3)
+
+
+def test_saving_shows_the_problems_of_all_steps(page):
+    page.goto(f"{ADD}#step-start")
+    page.click("[name=_save]")
+    page.wait_for_load_state()
+    expect(page.locator("[data-mark=data]")).to_have_text("1 个问题")
+    expect(page.locator("[data-mark=start]")).to_have_text("1 个问题")
+
+
 def test_fields_of_a_teacher_are_hidden_in_direct_mode(page, digits, home):
     finished(home, "大模型", "resnet50")
     page.goto(f"{ADD}#step-method")

@@ -67,9 +67,16 @@ def test_too_few_steps_are_told_with_the_numbers_and_what_is_better(console, dig
 
 
 @pytest.mark.parametrize(
-    "values", [{"batchSize": "8, 16"}, {"totalEpochs": "5, 10"}, {"batchSize": "0"}, {"batchSize": "-1"}, {"datasetId": ""},
-               {"executor": "external"}],
-)  # fmt: skip
+    "values",
+    [
+        {"batchSize": "8, 16"},
+        {"totalEpochs": "5, 10"},
+        {"batchSize": "0"},
+        {"batchSize": "-1"},
+        {"datasetId": ""},
+        {"executor": "external"},
+    ],
+)
 def test_nothing_is_proposed_where_the_steps_are_not_known_or_several_are_tried(console, digits, teacher, values):
     assert check(console, **values).steps.sentence == ""
 
