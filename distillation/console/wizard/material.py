@@ -19,6 +19,7 @@ from distillation.contract.create_request import CreateRequest
 from distillation.models import Dataset
 from distillation.models.sentences import translate
 from distillation.selectors import Rights
+from distillation.services.smaller import smaller
 from distillation.services.surroundings import Surroundings
 from distillation.services.task_names import free_names
 from distillation.services.teacher_fit import Candidate, candidates, teacher_problem
@@ -97,18 +98,32 @@ class Material:
             for preset in self.around.presets
         }
 
-    def first_values(self, dataset: str) -> dict[str, Any]:
-        """A new form, for the data set that the address names, if there is such a one."""
+    def _taught_by(self, name: str) -> dict[str, Any]:
+        """What a form begins with in which this task teaches; empty where it cannot or is not seen."""
+        task = next((one.task for one in self.teachers if one.task and one.teacher.name == name), None)
+        return smaller(task) if task else {}
+
+    def _teacher_for(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Who is suggested, or training without anybody."""
+        request, _problems = look_at(values, self.around, default_executor=values["executor"])
+        teacher = suggestions.best_teacher(self.teachers, self.unfit(request.assumed()), values)
+        return {"teacherModel": teacher} if teacher else {"trainingMode": "direct"}
+
+    def first_values(self, dataset: str, teacher: str) -> dict[str, Any]:
+        """A new form, for the data set or the teaching task that the address names, if there are such ones."""
+        taught = self._taught_by(teacher)
         known = {found.id: found for found in self.around.datasets}
+        dataset = taught.get("datasetId") or dataset
         task_type = known[dataset].type if dataset in known else suggestions.first_type(self.around.datasets)
+        task_type = taught.get("taskType") or task_type
         values = {
             **defaults(),
             "taskType": task_type,
-            "datasetId": dataset if dataset in known else suggestions.only_dataset(self.around.datasets, task_type),
             "studentModel": suggestions.first_student(task_type),
+            **taught,
+            "datasetId": dataset if dataset in known else suggestions.only_dataset(self.around.datasets, task_type),
         }
-        request, _problems = look_at(values, self.around, default_executor=values["executor"])
-        teacher = suggestions.best_teacher(self.teachers, self.unfit(request.assumed()), values)
-        values |= {"teacherModel": teacher} if teacher else {"trainingMode": "direct"}
+        if not taught:
+            values |= self._teacher_for(values)
         request, _problems = look_at(values, self.around, default_executor=values["executor"])
         return values | advised(request, self.around).usual | {"taskName": self.suggested_name(values)}
