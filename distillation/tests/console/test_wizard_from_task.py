@@ -48,8 +48,17 @@ def test_the_smallest_one_teaches_nobody(console, home, digits):
     assert "?teacher=" not in console.get(page_of(task)).content.decode()
 
 
-@pytest.mark.parametrize("change", [{"status": "FAILED"}, {"status": "RUNNING"}, {"executor": "sample"},
-                                    {"model_path": None}, {"model_path": "runs/gone/model.safetensors"}, {"del_flag": 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "FAILED"},
+        {"status": "RUNNING"},
+        {"executor": "sample"},
+        {"model_path": None},
+        {"model_path": "runs/gone/model.safetensors"},
+        {"del_flag": 1},
+    ],
+)
 def test_what_cannot_teach_offers_nothing(console, home, digits, change):
     task = finished(home, "big", "resnet50")
     TrainingTask.objects.filter(pk=task.pk).update(**change)
