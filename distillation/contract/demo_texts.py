@@ -15,8 +15,8 @@ DIGITS_FEW = gettext_noop(
     "held out."
 )
 SCENES = gettext_noop(
-    "Scenes of handwritten digits: {labelled} labelled, {unlabelled} without labels, {held_out} held out, made of digits "
-    "that no other has."
+    "Scenes of handwritten digits: {labelled} labelled, {unlabelled} without labels, {held_out} held out, made of "
+    "digits that no other has."
 )
 WAVES = gettext_noop("Synthetic waves of {shapes} shapes with noise, {length} steps of two values.")
 ITALY_POWER = gettext_noop(
