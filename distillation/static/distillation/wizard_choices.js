@@ -6,7 +6,8 @@
   if (!form) return;
   var presets = JSON.parse(document.getElementById("wizard-presets").textContent);
   var isNew = document.getElementById("wizard").dataset.how === "add";
-  var own = { taskName: false, trainingMode: false, teacherModel: false };
+  var sent = "answered" in form.dataset; // what was sent once is somebody's own
+  var own = { taskName: sent, trainingMode: sent, teacherModel: sent };
   var suggestedName = form.elements.taskName.value;
   var kind = chosen("taskType");
 

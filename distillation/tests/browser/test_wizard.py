@@ -228,6 +228,20 @@ def test_saving_shows_the_problems_of_all_steps(page):
     expect(page.locator("[data-mark=start]")).to_have_text("1 个问题")
 
 
+def test_a_name_that_was_sent_once_is_not_replaced_by_a_suggestion(page, digits):
+    page.goto(f"{ADD}#step-start")
+    page.fill("[name=taskName]", "我的名字")
+    step(page, "training")
+    page.fill("[name=totalEpochs]", "0")
+    step(page, "start")
+    page.click("[name=_save]")
+    page.wait_for_load_state()
+    step(page, "training")
+    type_in(page, "totalEpochs", "3")
+    assert page.input_value("[name=taskName]") == "我的名字"
+    assert page.input_value("[name=totalEpochs]") == "3"
+
+
 def test_fields_of_a_teacher_are_hidden_in_direct_mode(page, digits, home):
     finished(home, "大模型", "resnet50")
     page.goto(f"{ADD}#step-method")
