@@ -30,7 +30,7 @@ from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
 from distillation.datasets.outline import outline
 from distillation.models import Dataset
-from distillation.models.sentences import translate
+from distillation.models.sentences import as_read, translate
 from distillation.services.datasets import change_dataset, forget_dataset, free_folders, register_dataset
 
 MOST_FOLDERS = 30
@@ -131,6 +131,7 @@ class DatasetAdmin(OwnedPage, ModelAdmin):
                 "media": self.media + form.media,
                 "original": dataset,
                 "dataset": dataset,
+                "description": as_read(dataset.description) if dataset else "",
                 "form": form,
                 "editable": editable,
                 "wide": "datasetName description" if dataset else "description",

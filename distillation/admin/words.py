@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from distillation.admin.figures import DASH
 from distillation.models import Visibility
+from distillation.models.sentences import as_read
 
 VALUES = {
     "distillation": _("Knowledge distillation"),
@@ -85,4 +86,4 @@ def setting(value: Any) -> str:
         return f"{value:.8f}".rstrip("0").rstrip(".")
     if isinstance(value, list):
         return ", ".join(map(str, value)) or DASH
-    return value_word(value)
+    return as_read(value_word(value))

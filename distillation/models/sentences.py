@@ -7,6 +7,7 @@ import json
 from django.conf import settings
 from django.utils.translation import gettext, override
 
+from distillation.contract.demo_texts import known_again
 from distillation.contract.sentence import Sentence
 
 MAX_BYTES = 60_000
@@ -46,3 +47,9 @@ def shown(text: str | None) -> str:
         return translate(Sentence.from_json(json.loads(text or "")))
     except (ValueError, KeyError, TypeError):
         return text or ""
+
+
+def as_read(text: str | None) -> str:
+    """What the demo wrote in the active language; what people wrote as it stands."""
+    found = known_again(text) if text else None
+    return translate(found) if found else text or ""

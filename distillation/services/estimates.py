@@ -14,7 +14,7 @@ from django.utils import timezone
 from distillation.contract.batches import steps_per_epoch
 from distillation.contract.create_request import CreateRequest
 from distillation.contract.request import read
-from distillation.contract.teachers import draws_masks
+from distillation.contract.teachers import TeacherKind, draws_masks
 from distillation.datasets.outline import Outline
 from distillation.models import Executor, TaskStatus, TrainingHistory, TrainingTask, Worker
 from distillation.selectors import WORKER_SILENCE, tasks_seen_by
@@ -112,13 +112,15 @@ def likely_device() -> str:
     return "cuda" if living.exclude(devices__in=("", "[]")).exists() else "cpu"
 
 
-def _work(request: CreateRequest, data: Outline, teacher_kind: str) -> tuple[int, int | None]:
-    """Samples and optimizer steps of one arm, None where the run chooses the batch size.
+def samples_of_epoch(request: CreateRequest, data: Outline, teacher_kind: TeacherKind) -> int:
+    """Only a teacher makes unlabelled pictures useful, but for one that needs boxes."""
+    return data.train + (0 if request.direct or draws_masks(teacher_kind) else data.unlabeled)
 
-    Only a teacher makes unlabelled pictures useful, but for one that needs boxes.
-    """
+
+def _work(request: CreateRequest, data: Outline, teacher_kind: TeacherKind) -> tuple[int, int | None]:
+    """Samples and optimizer steps of one arm, None where the run chooses the batch size."""
     values = request.values
-    pictures = data.train + (0 if request.direct or draws_masks(teacher_kind) else data.unlabeled)
+    pictures = samples_of_epoch(request, data, teacher_kind)
     samples = values["totalEpochs"] * pictures
     if not values["batchSize"]:
         return samples, None

@@ -25,6 +25,7 @@ from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
 from distillation.datasets import layout
 from distillation.models import Dataset
+from distillation.models.sentences import as_read
 from distillation.services import class_folders, surveys, uploads
 from distillation.services.dataset_drafts import keep
 from distillation.services.datasets import register_dataset
@@ -135,6 +136,7 @@ def _show(request: HttpRequest, place: Place, form: KeepForm | None) -> HttpResp
     context: dict[str, Any] = {
         "place": place,
         "dataset": place.dataset,
+        "description": as_read(place.dataset.description) if place.dataset else "",
         "survey": survey,
         "phase": told.receiving(place.draft) if receiving and place.draft else told.phase(survey),
         "live_url": place.url("live"),

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.http import QueryDict
 
 from distillation.admin import words
-from distillation.console.wizard.steps import takes_several
+from distillation.console.wizard.steps import others_field, takes_others, takes_several
 from distillation.contract.option import Option
 from distillation.contract.options import BY_NAME, OPTIONS
 from distillation.contract.students import STUDENTS
@@ -42,12 +43,10 @@ class Answers:
     def __post_init__(self) -> None:
         for option in OPTIONS:
             raw = self._raw(option)
-            if not self._is_said(option, raw):
-                continue
-            values = several(option, raw) if not self.edits else None
+            values = None if self.edits else several(option, raw) or self._compared(option, raw)
             if values:
                 self.lists[option.name] = values
-            else:
+            elif self._is_said(option, raw):
                 self.changes[option.name] = raw
 
     @cached_property
@@ -80,6 +79,15 @@ class Answers:
             return bool(option.default) if left_out else bool(self.posted.get(option.name))
         return str(self.posted.get(option.name, ""))
 
+    def _compared(self, option: Option, raw: Any) -> list[str] | None:
+        """The chosen value and the others that are ticked; None where none is."""
+        others = ticked(self.posted, option)
+        if not others:
+            return None
+        chosen = [str(raw)] if option.name in self.posted else []
+        values = list(dict.fromkeys([*chosen, *others]))
+        return values if len(values) > 1 else None
+
     def _is_hidden(self, option: Option) -> bool:
         """Whether the page switches the field off; what is switched off is not sent."""
         return not option.direct and self.posted.get("trainingMode") == "direct"
@@ -92,6 +100,11 @@ class Answers:
 
 def _is_default(option: Option, value: Any) -> bool:
     return as_typed(value) == as_typed(option.default)
+
+
+def ticked(posted: Mapping[str, Any], option: Option) -> list[str]:
+    """The other choices that were ticked beside the chosen one."""
+    return posted.getlist(others_field(option)) if isinstance(posted, QueryDict) and takes_others(option) else []
 
 
 def several(option: Option, raw: Any) -> list[str] | None:

@@ -18,7 +18,7 @@ from distillation.contract.students import STUDENTS, Student
 from distillation.contract.task_types import OF_PICTURES
 from distillation.contract.teachers import FAMILIES, draws_masks
 from distillation.datasets.outline import Outline
-from distillation.models.sentences import translate
+from distillation.models.sentences import as_read, translate
 from distillation.services.teacher_fit import Candidate
 
 CLASSES_SHOWN = 6
@@ -124,7 +124,7 @@ def _data_card(found: Outline, name: str, *, masks: bool) -> Card:
     unfit = translate(found.problems[0]) if found.problems else ""
     types = data_types(found, masks=masks)
     other = _("It is laid out for another task: %(aim)s.") % {"aim": ", ".join(map(words.value_word, types))}
-    return Card(found.id, name, tuple(_data_facts(found)), found.description, types, unfit, other)
+    return Card(found.id, name, tuple(_data_facts(found)), as_read(found.description), types, unfit, other)
 
 
 def _data_facts(found: Outline) -> Iterator[str]:

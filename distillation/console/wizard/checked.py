@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from distillation.admin import figures, words
 from distillation.console.wizard import suggestions
 from distillation.console.wizard.answers import Answers, in_words
+from distillation.console.wizard.enough import Advised, advised
 from distillation.console.wizard.material import Material
 from distillation.console.wizard.steps import LAST, STEP_OF, STEPS
 from distillation.contract.option import Option
@@ -30,6 +31,7 @@ from distillation.services.effective import Effective, of_request
 from distillation.services.estimates import Estimates
 from distillation.services.sweeps import PlannedTask
 from distillation.services.validation import look_at
+from distillation.services.value_lists import about
 
 LABELS = {option.name: option.label for option in OPTIONS}
 
@@ -69,6 +71,8 @@ class Checked:
     differs: list[Row]
     names: list[str]
     """Of the tasks that lists make; empty for one task."""
+    number: str
+    """In words how many tasks that are, or why they are too many."""
     unfit: dict[str, str]
     """Teachers that cannot teach what is chosen, with the reason."""
     teacher: str
@@ -77,6 +81,8 @@ class Checked:
     """Why that one, or why nobody."""
     name: str
     """The name that is suggested."""
+    steps: Advised
+    """Batch size and epochs for the number of samples."""
     marks: list[tuple[str, str]] = field(init=False)
     """By step: in words how many problems it has."""
 
@@ -113,10 +119,12 @@ def look(answers: Answers, actor: str, material: Material) -> Checked:
         costs=_costs(found.estimates, len(planned)),
         differs=_differs(answers) if answers.task else [],
         names=[one.name for one in planned],
+        number=_number(planned, refused),
         unfit=unfit,
         teacher=teacher,
         advice=suggestions.advice(teacher, teachers),
-        name=material.suggested_name(answers.first) if answers.task is None else "",
+        name=material.suggested_name(answers.first, answers.lists) if answers.task is None else "",
+        steps=advised(request, material.around, answers.lists),
     )
 
 
@@ -137,9 +145,23 @@ def plan(answers: Answers, actor: str) -> list[PlannedTask]:
 
 
 def _start_problems(planned: Sequence[PlannedTask]) -> list[Problem]:
-    """What start would refuse of any of the group, each sentence once."""
-    found = {(one.field, one.sentence.english()): one for task in planned for one in task.problems()}
-    return list(found.values())
+    """What start would refuse of any of the group, each sentence once; with the values, where others may start."""
+    found: dict[tuple[str, str], list[tuple[Problem, PlannedTask]]] = {}
+    for task in planned:
+        for problem in task.problems():
+            found.setdefault((problem.field, problem.sentence.english()), []).append((problem, task))
+    return [
+        problem if len(same) == len(planned) else about(problem, task.values)
+        for same in found.values()
+        for problem, task in same[:1]
+    ]
+
+
+def _number(planned: Sequence[PlannedTask], refused: Sequence[Problem]) -> str:
+    too_many = next((problem for problem in refused if problem.field == "lists"), None)
+    if too_many is not None:
+        return translate(too_many.sentence)
+    return _("Tasks when saved: %(n)s") % {"n": figures.count(len(planned))} if planned else ""
 
 
 def _said(problem: Problem) -> Said:
@@ -199,11 +221,11 @@ def _at_most(size: int | None) -> str:
 
 def _differs(answers: Answers) -> list[Row]:
     """What the person changed against the task that was opened; a copy's name is always another."""
-    said: dict[str, Any] = {**answers.changes, **{name: ", ".join(listed) for name, listed in answers.lists.items()}}
+    said: dict[str, list[Any]] = {**{name: [value] for name, value in answers.changes.items()}, **answers.lists}
     return [
         Row(
             _(option.label),
-            in_words(option, said[option.name]),
+            ", ".join(in_words(option, value) for value in said[option.name]),
             in_words(option, answers.shown.get(option.name)),
             option.name,
         )

@@ -19,9 +19,19 @@ from unfold.widgets import (
 )
 
 from distillation.admin import words
-from distillation.console.wizard.answers import as_typed
+from distillation.console.wizard.answers import as_typed, ticked
 from distillation.console.wizard.cards import Card, with_chosen
-from distillation.console.wizard.steps import AT_ONCE, CARDS, STEP_OF, STEPS, Step, takes_several
+from distillation.console.wizard.enough import Advised
+from distillation.console.wizard.steps import (
+    AT_ONCE,
+    CARDS,
+    STEP_OF,
+    STEPS,
+    Step,
+    others_field,
+    takes_others,
+    takes_several,
+)
 from distillation.contract.option import Option
 from distillation.contract.options import GROUPS, OPTIONS
 from distillation.contract.request import ALIASES
@@ -42,11 +52,12 @@ class WizardForm(forms.Form):
 
     def __init__(
         self, initial: dict[str, Any], cards: Mapping[str, list[Card]], places: Mapping[str, Choices], data: Any = None,
-        *, lists: bool = True,
+        *, lists: bool = True, steps: Advised | None = None,
     ) -> None:  # fmt: skip
         super().__init__(data, initial=initial)
         self.cards = {name: with_chosen(cards[name], self.now(name)) for name in CARDS}
         self._lists = lists
+        self._steps = steps or Advised()
         for option in OPTIONS:
             self.fields[option.name] = _field(option, self._choices(option, places), lists=lists)
 
@@ -64,7 +75,7 @@ class WizardForm(forms.Form):
     def steps(self) -> Iterator[Part]:
         """The six steps with their fields."""
         for number, step in enumerate(STEPS, 1):
-            cells = [Cell(self[one.name], one, self._lists) for one in OPTIONS if STEP_OF[one.name] == step.key]
+            cells = [self._cell(one) for one in OPTIONS if STEP_OF[one.name] == step.key]
             sections = [
                 Section(_(GROUPS[key]) if len(step.groups) > 1 else "", [c for c in cells if c.option.group == key])
                 for key in step.groups
@@ -72,6 +83,22 @@ class WizardForm(forms.Form):
             after = STEPS[number].key if number < len(STEPS) else ""
             before = STEPS[number - 2].key if number > 1 else ""
             yield Part(number, step, before, after, {c.option.name: self._deck(c) for c in cells if c.card}, sections)
+
+    def _cell(self, option: Option) -> Cell:
+        others = list(self._others(option)) if self._lists else []
+        mark = self._steps.mark_of(option.name, self.now(option.name))
+        return Cell(self[option.name], option, self._lists, others, mark)
+
+    def _others(self, option: Option) -> Iterator[Other]:
+        """What can be ticked beside the chosen value; that one too, since it may be changed without scripts."""
+        if not takes_others(option):
+            return
+        now = ticked(self.data, option) if self.is_bound else []
+        for value in option.choices:
+            yield Other(value, words.value_word(value), "", value in now)
+        if not option.choices:
+            for card in self.cards[option.name]:
+                yield Other(card.value, card.title, " ".join(card.types), card.value in now)
 
     def _deck(self, cell: Cell) -> Deck:
         kind, now = self.now("taskType"), self.now(cell.option.name)
@@ -93,12 +120,36 @@ class WizardForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A choice that can be compared with the chosen one."""
+
+    value: str
+    label: str
+    types: str
+    """The types of task that it is for, between spaces; empty for all."""
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A field in the grid."""
 
     bound: forms.BoundField
     option: Option
     lists: bool
+    others: list[Other]
+    mark: str
+    """Why another value than the default is filled in."""
+
+    @property
+    def others_field(self) -> str:
+        """The name of the check boxes of the others."""
+        return others_field(self.option)
+
+    @property
+    def ticked(self) -> int:
+        """How many of the others are ticked."""
+        return sum(other.ticked for other in self.others)
 
     @property
     def card(self) -> bool:
@@ -164,7 +215,7 @@ class Section:
     @property
     def open(self) -> bool:
         """Whether something behind "More settings" needs to be seen."""
-        return any(cell.bound.errors for cell in self.more)
+        return any(cell.bound.errors or cell.ticked for cell in self.more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,11 +13,13 @@ from distillation.admin.preset_form import modules_of
 from distillation.console.wizard import cards, suggestions
 from distillation.console.wizard.answers import as_typed, defaults
 from distillation.console.wizard.cards import Card
+from distillation.console.wizard.enough import advised
 from distillation.console.wizard.form import Choices
 from distillation.contract.create_request import CreateRequest
 from distillation.models import Dataset
 from distillation.models.sentences import translate
 from distillation.selectors import Rights
+from distillation.services.smaller import smaller
 from distillation.services.surroundings import Surroundings
 from distillation.services.task_names import free_names
 from distillation.services.teacher_fit import Candidate, candidates, teacher_problem
@@ -50,12 +52,13 @@ class Material:
             self._free[stem] = free_names(stem, [""])[0]
         return self._free[stem]
 
-    def suggested_name(self, values: Mapping[str, Any]) -> str:
-        """What a new task could be called; empty while data or student are not chosen."""
+    def suggested_name(self, values: Mapping[str, Any], listed: Collection[str] = ()) -> str:
+        """What a new task, or a group over the listed options, could be called; empty without data or student."""
         data = str(values.get("datasetId") or "")
         if not data or self.around.unknown_dataset(data) is not None or not values.get("studentModel"):
             return ""
-        return self.free_name(suggestions.name(values, self.around.outline(data).name))
+        said = {name: value for name, value in values.items() if name not in listed}
+        return self.free_name(suggestions.name(said, self.around.outline(data).name))
 
     def unfit(self, request: CreateRequest) -> dict[str, str]:
         """Who cannot teach what is asked for, with the reason; what is wrong elsewhere in it plays no part."""
@@ -95,17 +98,32 @@ class Material:
             for preset in self.around.presets
         }
 
-    def first_values(self, dataset: str) -> dict[str, Any]:
-        """A new form, for the data set that the address names, if there is such a one."""
+    def _taught_by(self, name: str) -> dict[str, Any]:
+        """What a form begins with in which this task teaches; empty where it cannot or is not seen."""
+        task = next((one.task for one in self.teachers if one.task and one.teacher.name == name), None)
+        return smaller(task) if task else {}
+
+    def _teacher_for(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Who is suggested, or training without anybody."""
+        request, _problems = look_at(values, self.around, default_executor=values["executor"])
+        teacher = suggestions.best_teacher(self.teachers, self.unfit(request.assumed()), values)
+        return {"teacherModel": teacher} if teacher else {"trainingMode": "direct"}
+
+    def first_values(self, dataset: str, teacher: str) -> dict[str, Any]:
+        """A new form, for the data set or the teaching task that the address names, if there are such ones."""
+        taught = self._taught_by(teacher)
         known = {found.id: found for found in self.around.datasets}
+        dataset = taught.get("datasetId") or dataset
         task_type = known[dataset].type if dataset in known else suggestions.first_type(self.around.datasets)
+        task_type = taught.get("taskType") or task_type
         values = {
             **defaults(),
             "taskType": task_type,
-            "datasetId": dataset if dataset in known else suggestions.only_dataset(self.around.datasets, task_type),
             "studentModel": suggestions.first_student(task_type),
+            **taught,
+            "datasetId": dataset if dataset in known else suggestions.only_dataset(self.around.datasets, task_type),
         }
+        if not taught:
+            values |= self._teacher_for(values)
         request, _problems = look_at(values, self.around, default_executor=values["executor"])
-        teacher = suggestions.best_teacher(self.teachers, self.unfit(request.assumed()), values)
-        values |= {"teacherModel": teacher} if teacher else {"trainingMode": "direct"}
-        return values | {"taskName": self.suggested_name(values)}
+        return values | advised(request, self.around).usual | {"taskName": self.suggested_name(values)}

@@ -48,7 +48,8 @@ class Sheet:
             if self.how == CLONE:
                 values["taskName"] = self.material.free_name(self.task.task_name)
             return values
-        return self.material.first_values(str(self.request.GET.get("datasetId", "")))
+        asked = self.request.GET
+        return self.material.first_values(str(asked.get("datasetId", "")), str(asked.get("teacher", "")))
 
     def _shown(self, posted: Mapping[str, Any]) -> dict[str, str]:
         """What the page showed when it was opened."""

@@ -52,10 +52,20 @@ def step_of(option: Option) -> str:
 
 STEP_OF = {option.name: step_of(option) for option in OPTIONS}
 
-NOT_LISTED = frozenset({"priority"})
-"""Numbers of which a list in the form would mean nothing: it says when a task runs, not how."""
+NOT_LISTED = frozenset({"priority", "visibility", "executor", "taskType", "trainingMode", "studentModelType"})
+"""Options of which several would mean nothing: where, when and for whom a task runs, and what others follow from."""
 
 
 def takes_several(option: Option) -> bool:
     """Whether several values between commas make one task each."""
     return option.kind in ("integer", "number") and option.name not in NOT_LISTED
+
+
+def takes_others(option: Option) -> bool:
+    """Whether other choices can be ticked beside the chosen one, and make one task each."""
+    return (bool(option.choices) or option.name == "studentModel") and option.name not in NOT_LISTED
+
+
+def others_field(option: Option) -> str:
+    """The name of the check boxes in the form."""
+    return f"{option.name}_others"

@@ -59,12 +59,9 @@ def advice(teacher: str, found: Sequence[Candidate]) -> str:
 
 
 def name(values: Mapping[str, Any], dataset_name: str) -> str:
-    """What it learns, from what, by whom."""
-    return _("%(aim)s · %(data)s · %(student)s") % {
-        "aim": words.value_word(values.get("taskType") or USUAL_TYPE),
-        "data": dataset_name,
-        "student": values["studentModel"],
-    }
+    """What it learns, from what, by whom; without the student where several are compared."""
+    parts = [words.value_word(values.get("taskType") or USUAL_TYPE), dataset_name, values.get("studentModel")]
+    return " · ".join(part for part in parts if part)
 
 
 def _larger(one: Candidate, size: int) -> bool:

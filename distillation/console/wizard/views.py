@@ -117,7 +117,9 @@ def _shown(
     values = initial if posted is None else posted
     found = sheet.look(values)
     material = sheet.material
-    form = WizardForm(initial, material.decks(found.unfit), material.places(), posted, lists=sheet.how != EDIT)
+    form = WizardForm(
+        initial, material.decks(found.unfit), material.places(), posted, lists=sheet.how != EDIT, steps=found.steps
+    )
     of_preset = [problem for problem in problems or [] if problem.field == "presetName"]
     form.refuse(problem for problem in problems or [] if problem not in of_preset)
     return render(
@@ -134,7 +136,7 @@ def _shown(
             "preset_name": str(values.get("presetName", "")),
             "preset_errors": [translate(problem.sentence) for problem in of_preset],
             "opened": _opened(sheet, values),
-            "refused": bool(problems),
+            "tried": posted is not None and "_preset" not in posted,
             "most_tasks": CLONE_GROUP,
             "check_url": _check_url(sheet),
             **context,

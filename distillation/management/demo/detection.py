@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 
+from distillation.contract import demo_texts
 from distillation.management.demo import report
 from distillation.management.demo.rest import Rest, RestError
 from distillation.management.demo.scene_files import SHARE_LABELLED
@@ -135,7 +136,7 @@ def teacher_request(sizes: Sizes) -> dict[str, Any]:
     return {
         **_training(sizes),
         "taskName": f"演示：大模型 {sizes.teacher}（全部标注）",
-        "description": "Demo: stands in for a large detector that knows the task already; trained on all labels.",
+        "description": demo_texts.DETECTOR,
         "trainingMode": "direct",
         "studentModel": sizes.teacher,
         "datasetId": LABELLED,
@@ -147,7 +148,7 @@ def student_request(sizes: Sizes, teacher: str) -> dict[str, Any]:
     return {
         **_training(sizes),
         "taskName": "演示：蒸馏到 yolov8n（10% 标注）",
-        "description": "Demo: the teacher answers to the unlabelled scenes; the control arm has no teacher.",
+        "description": demo_texts.SMALL_DETECTOR,
         "trainingMode": "distillation",
         "teacherModel": teacher,
         "studentModel": "yolov8n",

@@ -15,10 +15,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from distillation.contract import demo_texts
 from distillation.management.demo import scene_files, ts_files, waves
 from distillation.management.demo.names import DIGITS, ITALY_POWER, SCENES, WAVES
 
-HELD_OUT = 540
+TO_LEARN, HELD_OUT = 1257, 540
 LABELLED = 100
 DARKEST = 16
 """scikit-learn's digits have 17 grey levels, 0 to 16."""
@@ -30,13 +31,12 @@ ORIGIN = {
 ABOUT = {
     "digits": {
         "name": "手写数字（全部标注）",
-        "description": "Handwritten digits, all 1257 training pictures labelled; 540 held out.",
+        "description": demo_texts.DIGITS.format(labelled=TO_LEARN, held_out=HELD_OUT),
         **ORIGIN,
     },
     "digits-100": {
         "name": "手写数字（100 张标注）",
-        "description": "Handwritten digits, 100 of 1257 training pictures labelled, the others in unlabeled/; "
-        "the same 540 held out.",
+        "description": demo_texts.DIGITS_FEW.format(labelled=LABELLED, all=TO_LEARN, held_out=HELD_OUT),
         **ORIGIN,
     },
 }

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from distillation.contract import demo_texts
 from distillation.management.demo.scenes import Scene, compose
 
 SEED = 1
@@ -107,8 +108,9 @@ def _finish(root: Path, name: str, labelled: int, counts: Sequence[int], origin:
         (root / "data.yaml").write_text(f"train: images/train\nval: images/val\nnames:\n{listed}", "utf-8")
     about = {
         "name": _NAMES[name],
-        "description": f"Scenes of handwritten digits: {labelled} labelled, "
-        f"{counts[0] - labelled + counts[2]} without labels, {counts[1]} held out, made of digits that no other has.",
+        "description": demo_texts.SCENES.format(
+            labelled=labelled, unlabelled=counts[0] - labelled + counts[2], held_out=counts[1]
+        ),
         **origin,
     }
     (root / "dataset.json").write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", "utf-8")

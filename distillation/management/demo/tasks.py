@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from distillation.contract import demo_texts
+
 IMAGE_SIZE = 8
 TEACHER: dict[str, Any] = {
     "taskName": "演示：大模型 ResNet-18（全部标注）",
-    "description": "Demo: stands in for a large model that knows the task already; trained on all 1257 labels.",
+    "description": demo_texts.TEACHER.format(labelled=1257),
     "trainingMode": "direct",
     "executor": "platform",
     "studentModel": "resnet18",
@@ -27,7 +29,7 @@ def distillation(teacher_id: str) -> dict[str, Any]:
     """Distil the teacher into cnn-tiny with 100 labelled pictures, and train the same student without it."""
     return {
         "taskName": "演示：蒸馏到 cnn-tiny（100 张标注）",
-        "description": "Demo: the teacher labels 1157 unlabelled pictures softly; the control arm has no teacher.",
+        "description": demo_texts.STUDENT.format(unlabelled=1157),
         "trainingMode": "distillation",
         "executor": "platform",
         "teacherModel": teacher_id,

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from distillation.contract import demo_texts
+
 PROBLEM = "ItalyPowerDemand"
 ABOUT = {
     "name": "意大利用电（ItalyPowerDemand）",
-    "description": "Electrical power demand of Italian days, 24 hours each: April to September or October to March.",
+    "description": demo_texts.ITALY_POWER,
     "source": "UCR Time Series Archive, as shipped with the PyPI package aeon",
     "licence": "BSD-3-Clause (aeon)",
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from distillation.contract import demo_texts
+
 SHAPES = ("sine", "square", "sawtooth", "pulse", "chirp")
 LENGTH = 64
 COUNTS = {"train": 300, "val": 200, "unlabeled": 600}
@@ -14,7 +16,7 @@ NOISE = 0.2
 SEED = 1
 ABOUT = {
     "name": "波形（合成序列）",
-    "description": f"Synthetic waves of {len(SHAPES)} shapes with noise, {LENGTH} steps of two values.",
+    "description": demo_texts.WAVES.format(shapes=len(SHAPES), length=LENGTH),
     "source": "made by manage.py create_demo_datasets",
     "licence": "CC0-1.0",
 }

@@ -1,5 +1,6 @@
 // One step at a time, chosen by the address's hash, so that the browser's Back and a bookmark work.
-// Without this script the page is one long form. Says at each field what the last check said of it.
+// Without this script the page is one long form. Says at each field what the last check said of it, but nothing of a
+// step in which nobody has been yet: problems are shown when it was left or changed, at the last step, or after saving.
 (function () {
   "use strict";
   var page = document.getElementById("wizard");
@@ -8,6 +9,8 @@
   var steps = Array.from(form.querySelectorAll(".wz-step"));
   var links = Array.from(page.querySelectorAll(".wz-steps a"));
   var lost = page.querySelector("[data-lost]");
+  var known = form.dataset.tried ? steps.slice() : []; // steps whose problems are shown
+  var here = null;
 
   function target() {
     try {
@@ -21,6 +24,9 @@
     var aim = target();
     var now = (aim && aim.closest(".wz-step")) || firstWrong() || steps[0];
     steps.forEach(function (step) { step.hidden = step !== now; });
+    if (here && here !== now) know([here]);
+    if (now === steps[steps.length - 1]) know(steps);
+    here = now;
     links.forEach(function (link) {
       if (link.hash === "#" + now.id) link.setAttribute("aria-current", "step");
       else link.removeAttribute("aria-current");
@@ -45,6 +51,17 @@
     return wrong && wrong.closest(".wz-step");
   }
 
+  function know(more) {
+    var news = more.filter(function (step) { return known.indexOf(step) < 0; });
+    if (!news.length) return;
+    known = known.concat(news);
+    say();
+  }
+
+  function isKnown(place) {
+    return known.indexOf(place.closest(".wz-step")) >= 0;
+  }
+
   // What the check said, at the fields.
   function say() {
     var checked = document.getElementById("wizard-checked");
@@ -54,6 +71,7 @@
       var field = document.getElementById("field-" + link.dataset.of);
       if (!field) return;
       var look = link.closest("[data-says-as]").dataset.saysAs;
+      if (look === "dd-error" && !isKnown(field)) return;
       var line = document.createElement("p");
       line.className = look;
       line.textContent = link.parentElement.querySelector("span").textContent;
@@ -64,11 +82,18 @@
       var field = document.getElementById("field-" + link.dataset.of);
       if (field) field.classList.add("wz-changed");
     });
+    var number = checked.querySelector("[data-number]").dataset.number;
+    form.querySelectorAll("[data-tasks]").forEach(function (place) { place.textContent = number; });
     page.querySelectorAll("[data-mark]").forEach(function (mark) {
       var words = checked.querySelector('[data-marks] [data-step="' + mark.dataset.mark + '"]');
-      mark.textContent = words ? words.textContent : "";
+      mark.textContent = words && isKnown(document.getElementById("step-" + mark.dataset.mark)) ? words.textContent : "";
     });
   }
+
+  form.addEventListener("input", function (event) {
+    var step = event.target.closest(".wz-step");
+    if (step && event.target.name) know([step]);
+  });
 
   // Enter in a field goes on; only the last step saves.
   form.addEventListener("keydown", function (event) {

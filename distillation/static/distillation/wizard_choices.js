@@ -6,7 +6,8 @@
   if (!form) return;
   var presets = JSON.parse(document.getElementById("wizard-presets").textContent);
   var isNew = document.getElementById("wizard").dataset.how === "add";
-  var own = { taskName: false, trainingMode: false, teacherModel: false };
+  var sent = "answered" in form.dataset; // what was sent once is somebody's own
+  var own = { taskName: sent, trainingMode: sent, teacherModel: sent };
   var suggestedName = form.elements.taskName.value;
   var kind = chosen("taskType");
 
@@ -86,6 +87,7 @@
       section.hidden = fields.length > 0 && fields.every(function (field) { return field.hidden; });
     });
     form.querySelector("[data-direct]").hidden = !direct;
+    form.dispatchEvent(new CustomEvent("wizard:fitted"));
   }
 
   // What the check knows: who cannot teach, who should, and a name.

@@ -23,10 +23,15 @@
     }
   }
 
+  // Several boxes share a name.
+  function keyOf(one) {
+    return one.type === "checkbox" ? one.name + "=" + one.value : one.name;
+  }
+
   function write(sent) {
     var values = {};
     fields().forEach(function (one) {
-      if (one.type === "checkbox") values[one.name] = one.checked;
+      if (one.type === "checkbox") values[keyOf(one)] = one.checked;
       else if (one.type !== "radio") values[one.name] = one.value;
       else if (one.checked) values[one.name] = one.value;
     });
@@ -40,8 +45,8 @@
 
   function put(draft) {
     fields().forEach(function (one) {
-      if (!(one.name in draft.values)) return;
-      var value = draft.values[one.name];
+      if (!(keyOf(one) in draft.values)) return;
+      var value = draft.values[keyOf(one)];
       if (one.type === "checkbox") one.checked = value;
       else if (one.type === "radio") one.checked = one.value === value;
       else one.value = value;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,6 +16,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/distillation/trainingtask/"
 MOST_CLICKS = 8
 """Of the 15 that a newcomer may need from an empty database to the first predictions."""
+
+
+FOR_DIGITS = ("8", "500")
+"""Batch size and epochs that are suggested for the 16 pictures of ``digits``."""
 
 
 def step(page: Page, key: str) -> None:
@@ -63,6 +69,79 @@ def test_three_temperatures_become_three_tasks(page, digits, home):
     tasks = TrainingTask.objects.exclude(group_id=None)
     assert sorted(float(task.temperature) for task in tasks) == [1, 2, 4]
     assert {task.status for task in tasks} == {"PENDING"}
+
+
+def test_students_are_compared_with_the_keyboard_alone(page, digits, home):
+    finished(home, "大模型", "resnet50")
+    page.goto(f"{ADD}#step-models")
+    group = page.locator("[data-others=studentModel]")
+    group.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(group.locator("[value=cnn-tiny]")).to_be_hidden()
+    expect(group.locator("[value=yolov8n]")).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(group.locator("[value=vit-tiny], [value=resnet18]").and_(page.locator(":focus"))).to_have_count(1)
+    with checked(page):
+        page.keyboard.press("Space")
+    expect(page.locator("#step-models [data-tasks]")).to_contain_text("2")
+    expect(group.locator("[data-ticked]")).to_have_text(" (1)")
+    step(page, "training")
+    page.click("[data-others=optimizer] summary")
+    with checked(page):
+        page.check("[name=optimizer_others][value=sgd]")
+    expect(page.locator("#step-training [data-tasks]")).to_contain_text("4")
+    page.reload()
+    expect(page.locator("[name=optimizer_others][value=sgd]")).to_be_checked()
+    expect(page.locator("[name=optimizer_others][value=adam]")).not_to_be_checked()
+    step(page, "start")
+    expect(page.locator(".wz-names li")).to_have_count(4)
+    page.click("[name=_save]")
+    page.wait_for_url("**group=*")
+    assert TrainingTask.objects.exclude(group_id=None).values("student_model").distinct().count() == 2
+
+
+def test_what_is_chosen_is_not_compared_with_itself(page, digits):
+    page.goto(f"{ADD}#step-training")
+    page.click("[data-others=optimizer] summary")
+    with checked(page):
+        page.check("[name=optimizer_others][value=sgd]")
+    with checked(page):
+        page.select_option("[name=optimizer]", "sgd")
+    expect(page.locator("[name=optimizer_others][value=sgd]")).to_be_hidden()
+    expect(page.locator("#step-training [data-tasks]")).to_have_text("")
+
+
+def lengths(page: Page) -> tuple[str, str]:
+    return page.input_value("[name=batchSize]"), page.input_value("[name=totalEpochs]")
+
+
+def test_little_data_get_more_steps_until_somebody_says_otherwise(page, digits, home):
+    shutil.copytree(digits, home / "datasets" / "more")
+    for index in range(640):
+        shutil.copy(digits / "train" / "0" / "0.png", home / "datasets" / "more" / "train" / "0" / f"more {index}.png")
+    page.goto(f"{ADD}?datasetId=digits#step-training")
+    assert lengths(page) == FOR_DIGITS
+    expect(page.locator("[data-mark-of=batchSize]")).to_contain_text("16")
+    step(page, "data")
+    with checked(page):
+        page.check("[name=datasetId][value=more]")
+    expect(page.locator("[name=batchSize]")).to_have_value("32")
+    expect(page.locator("[name=totalEpochs]")).to_have_value("50")
+    expect(page.locator("[data-mark-of=batchSize]")).to_have_text("")
+    step(page, "training")
+    type_in(page, "totalEpochs", "40")
+    step(page, "data")
+    with checked(page):
+        page.check("[name=datasetId][value=digits]")
+    assert lengths(page) == ("32", "40")
+    step(page, "start")
+    expect(page.locator("#wizard-checked .wz-enough")).to_be_visible()
+    step(page, "training")
+    with checked(page):
+        page.click("#step-training [data-fill]")
+    assert lengths(page) == FOR_DIGITS
+    expect(page.locator("#step-training .wz-enough")).to_have_count(0)
+    expect(page.locator("[data-mark-of=totalEpochs]")).to_contain_text("16")
 
 
 def test_a_copy_marks_what_differs(page, digits):
@@ -120,6 +199,49 @@ def test_what_is_wrong_is_said_while_typing_at_its_field_and_step(page, digits):
     assert not TrainingTask.objects.exists()
 
 
+def test_a_step_shows_its_problems_once_somebody_was_there(page):
+    """Without any data: something is missing in the steps of data and of the name from the first second."""
+    marks = {key: page.locator(f"[data-mark={key}]") for key in ("data", "training", "start")}
+    page.goto(ADD)
+    for mark in marks.values():
+        expect(mark).to_have_text("")
+    step(page, "data")
+    expect(marks["data"]).to_have_text("")
+    step(page, "models")
+    expect(marks["data"]).to_have_text("1 个问题")
+    expect(page.locator("#field-datasetId .dd-error")).to_have_count(1)
+    expect(marks["start"]).to_have_text("")
+    step(page, "training")
+    type_in(page, "totalEpochs", "0")
+    expect(marks["training"]).to_have_text("1 个问题")
+    expect(marks["start"]).to_have_text("")
+    step(page, "start")
+    expect(marks["start"]).to_have_text("1 个问题")
+    expect(page.locator(".wz-checked .dd-notice-danger li")).to_have_count(3)
+
+
+def test_saving_shows_the_problems_of_all_steps(page):
+    page.goto(f"{ADD}#step-start")
+    page.click("[name=_save]")
+    page.wait_for_load_state()
+    expect(page.locator("[data-mark=data]")).to_have_text("1 个问题")
+    expect(page.locator("[data-mark=start]")).to_have_text("1 个问题")
+
+
+def test_a_name_that_was_sent_once_is_not_replaced_by_a_suggestion(page, digits):
+    page.goto(f"{ADD}#step-start")
+    page.fill("[name=taskName]", "我的名字")
+    step(page, "training")
+    page.fill("[name=totalEpochs]", "0")
+    step(page, "start")
+    page.click("[name=_save]")
+    page.wait_for_load_state()
+    step(page, "training")
+    type_in(page, "totalEpochs", "3")
+    assert page.input_value("[name=taskName]") == "我的名字"
+    assert page.input_value("[name=totalEpochs]") == "3"
+
+
 def test_fields_of_a_teacher_are_hidden_in_direct_mode(page, digits, home):
     finished(home, "大模型", "resnet50")
     page.goto(f"{ADD}#step-method")
@@ -165,13 +287,13 @@ def test_what_was_typed_survives_reload_and_back_until_it_is_saved(page, digits)
     page.click("[data-afresh]")
     expect(page.locator("[data-draft]")).to_be_hidden()
     step(page, "training")
-    assert page.input_value("[name=totalEpochs]") == "50"
+    assert page.input_value("[name=totalEpochs]") == FOR_DIGITS[1]
     page.fill("[name=totalEpochs]", "8")
     step(page, "start")
     page.click("[name=_save]")
     page.wait_for_url("**/change/")
     page.goto(f"{ADD}#step-training")
-    assert page.input_value("[name=totalEpochs]") == "50"
+    assert page.input_value("[name=totalEpochs]") == FOR_DIGITS[1]
 
 
 def test_a_preset_fills_the_form_and_the_form_makes_a_preset(page, digits):
@@ -198,9 +320,14 @@ def test_without_scripts_it_is_one_long_form(chromium, page, live_server, digits
     for name in ("taskType", "studentModel", "totalEpochs", "taskName"):
         expect(plain.locator(f"[name={name}]").first).to_be_visible()
     plain.fill("[name=taskName]", "没有脚本")
+    plain.click("[data-others=optimizer] summary")
+    plain.check("[name=optimizer_others][value=sgd]")
     plain.click("[name=_start]")
     context.close()
-    assert TrainingTask.objects.get(task_name="没有脚本").status == "QUEUED"
+    tasks = TrainingTask.objects.filter(task_name__startswith="没有脚本")
+    assert [(task.status, task.config["optimizer"]) for task in tasks.order_by("id")] == [
+        ("QUEUED", "adamw"), ("QUEUED", "sgd"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [1440, 390])

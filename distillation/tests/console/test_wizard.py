@@ -32,9 +32,10 @@ def test_a_filled_form_makes_the_task_that_rest_would_make(console, digits, teac
     assert (task.create_by, task.status) == ("alice", "PENDING")
 
 
-def test_the_untouched_defaults_of_the_form_are_those_of_the_catalogue(console, digits, teacher):
+def test_the_untouched_defaults_of_the_form_are_those_of_the_catalogue_but_for_enough_steps(console, digits, teacher):
     console.post(ADD, {**posted(console.get(ADD)), **filled()})
-    assert flat(TrainingTask.objects.get()) == flat(create_task(filled(), "alice"))
+    made = TrainingTask.objects.get()
+    assert flat(made) == flat(create_task(filled(batchSize=8, totalEpochs=500), "alice"))
 
 
 def test_save_and_start_puts_it_into_the_queue(console, digits, teacher):

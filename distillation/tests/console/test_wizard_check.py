@@ -109,6 +109,14 @@ class TestSuggestions:
         page = console.get(ADD, HTTP_ACCEPT_LANGUAGE="en")
         assert dict(page.context["checked"].marks) == {"data": "1 problem", "start": "1 problem"}
 
+    def test_the_row_of_steps_says_it_after_saving_was_tried_alone(self, console):
+        def row(page):
+            return page.content.decode().partition('class="wz-steps"')[2].partition("</nav>")[0]
+
+        assert "1 problem" not in row(console.get(ADD, HTTP_ACCEPT_LANGUAGE="en"))
+        assert "1 problem" not in row(console.post(ADD, {"_preset": "1"}, HTTP_ACCEPT_LANGUAGE="en"))
+        assert "1 problem" in row(console.post(ADD, {}, HTTP_ACCEPT_LANGUAGE="en"))
+
     def test_of_several_data_sets_none_is_guessed(self, console, digits, home):
         (home / "datasets" / "more").symlink_to(digits)
         assert console.get(ADD).context["form"].initial["datasetId"] == ""
