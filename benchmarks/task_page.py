@@ -1,4 +1,5 @@
-"""The page of a long task: what its first sight costs, with 200,000 points of step curves and 100,000 lines of log.
+"""The page of a long task: what its first sight costs, with 200,000 points of step curves and 100,000 lines of log,
+which was resumed once.
 
 Asks the handler of this process, with a session and gzip as browsers do: the page and what its scripts ask for at once.
 Time of the server and bytes of the answers; scripts, styles and plotly are not counted, browsers keep them. Exits
@@ -46,6 +47,7 @@ from distillation.models import (
     LogSource,
     ModelEvaluation,
     ResourceSample,
+    SupersededPoint,
     TaskTransition,
     TrainingHistory,
     TrainingTask,
@@ -69,8 +71,25 @@ def long_task(most_points: int, lines: int) -> TrainingTask:
         points.store(task, [_point(name, step, steps, place) for step in range(1, steps + 1)])
     for name in EPOCH_SERIES.values():
         points.store(task, [_point(name, epoch * steps // EPOCHS, steps, 1) for epoch in range(1, EPOCHS + 1)])
+    _resumed(task, steps)
     _records(task, lines, steps)
     return task
+
+
+def _resumed(task: TrainingTask, steps: int) -> None:
+    """What a resume had taken anew of the step curves, as much as is kept of one."""
+    each = points.MOST_KEPT // len(STEP_SERIES)
+    first = max(steps - 2 * each, 1)
+    SupersededPoint.objects.bulk_create(
+        (
+            SupersededPoint(task=task, attempt=2, name=name, arm=arm, step=step, epoch=epoch, time=time, value=value)
+            for place, curve in enumerate(STEP_SERIES.values())
+            for name, arm, step, epoch, time, value in (
+                _point(curve, step, steps, place) for step in range(first, first + each)
+            )
+        ),
+        batch_size=2000,
+    )
 
 
 def _point(name: str, step: int, steps: int, place: int) -> points.Point:
@@ -123,7 +142,7 @@ def first_requests(task: TrainingTask) -> dict[str, str]:
     urls, most = told["urls"], told["maxPoints"]
     return {
         "page": reverse("admin:distillation_trainingtask_change", args=[task.pk]),
-        "curves": f"{urls['metrics']}?maxPoints={most}&x=step",
+        "curves": f"{urls['metrics']}?maxPoints={most}&x=step&smoothing=0.6&superseded=true",
         "resources": f"{urls['resources']}?maxPoints={most}",
         "marks": f"{urls['logs']}?kind=checkpoint,started&limit=500",
         "(log tab)": f"{urls['logs']}?limit=200&level=info",

@@ -109,6 +109,7 @@ def _curve_words() -> dict[str, str]:
         TaskStatus.STOPPED.value: str(TaskStatus.STOPPED.label),
         TaskStatus.FAILED.value: str(TaskStatus.FAILED.label),
         "moreNames": _("{n} more curves have names of their own and are not drawn."),
+        "superseded": _("Superseded"),
         "failed": _("The values could not be read; trying again."),
     }
 

@@ -50,6 +50,12 @@ def whole(request: Request, name: str, most: int) -> int | None:
     return found if isinstance(found, int) else None
 
 
+def number(request: Request, name: str, most: float) -> float:
+    """A number from 0 to ``most``; absent is 0. Raises InvalidRequest."""
+    found = _read(name, "number", text(request, name), 0, most) if text(request, name) else None
+    return found if isinstance(found, float) else 0.0
+
+
 def truth(name: str, raw: object) -> bool:
     """``true`` or ``false`` of a query or a body; absent is false. Raises InvalidRequest."""
     return raw not in (None, "") and bool(_read(name, "boolean", raw))

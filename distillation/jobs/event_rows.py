@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from distillation.contract import events, series
 from distillation.contract.arms import ARMS, kind_of, number_of
@@ -31,6 +31,14 @@ PHASES = {
 Event = Mapping[str, Any]
 
 
+class Cut(NamedTuple):
+    """From where an arm goes on."""
+
+    step: int
+    time: float | None
+    """When it did, in seconds since 1970."""
+
+
 class Rows:
     """Collects from events in their order."""
 
@@ -38,8 +46,8 @@ class Rows:
         """``distils``: the student has a teacher. ``phase``: in which the events before these were."""
         self.points: list[Point] = []
         self.lines: list[Line] = []
-        self.cuts: dict[str, int] = {}
-        """Arm → the step from which it goes on: what earlier attempts did behind it is superseded."""
+        self.cuts: dict[str, Cut] = {}
+        """By arm: what earlier attempts did behind it is superseded."""
         self.phase = phase
         self._distils = distils
         self._readers = {
@@ -81,12 +89,13 @@ class Rows:
         self.phase = name
         begun = _step_of(event.get("done")) if name in ARMS else None
         if begun is not None:
-            self._cut(name, begun)
+            self._cut(name, begun, _moment(event.get("time")))
         sentence = Sentence(gettext_noop("Phase: {phase}"), {"phase": _words(name)})
         self._line(event, sentence, LineKind.PHASE, arm=name if name in ARMS else "", step=begun)
 
-    def _cut(self, arm: str, step: int) -> None:
-        self.cuts[arm] = min(step, self.cuts.get(arm, step))
+    def _cut(self, arm: str, step: int, time: float | None) -> None:
+        first = self.cuts.get(arm, Cut(step, time))
+        self.cuts[arm] = Cut(min(step, first.step), first.time)
         self.points = [point for point in self.points if point[1] != arm or point[2] <= step]
 
     def _step(self, event: Event) -> None:

@@ -117,7 +117,9 @@ class Ingest:
             # which readers see them.
             if not _update_task(self._task, batch):
                 return
-            cuts = sum(points.supersede(self._task, arm, step) for arm, step in rows.cuts.items())
+            cuts = sum(
+                points.supersede(self._task, self._attempt, arm, step, time) for arm, (step, time) in rows.cuts.items()
+            )
             points.store(self._task, rows.points)
             task_log.store(self._task, self._attempt, LogSource.ENGINE, rows.lines)
             records = [_record(event) for event in batch if _is_students_epoch(event)]

@@ -9,7 +9,7 @@ from distillation.models.event_position import EventPosition
 from distillation.models.history import TrainingHistory
 from distillation.models.inference import InferenceJob, JobStatus
 from distillation.models.log_line import LineKind, LogLevel, LogLine, LogSource
-from distillation.models.point import MetricPoint
+from distillation.models.point import MetricPoint, SupersededPoint
 from distillation.models.preference import Preference, Theme
 from distillation.models.preset import LoraPreset
 from distillation.models.quarantine import AdoptionStep, Quarantine, QuarantineReason
@@ -48,6 +48,7 @@ __all__ = [
     "SavedView",
     "Scope",
     "ScriptToken",
+    "SupersededPoint",
     "TaskStatus",
     "TaskTransition",
     "TeacherAlias",

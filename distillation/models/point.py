@@ -36,3 +36,33 @@ class MetricPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} · {self.arm} · {self.name} · {self.step}"
+
+
+class SupersededPoint(models.Model):
+    """A point that a resumed run has taken anew: no longer of the curve, kept to be seen beneath it."""
+
+    task = models.ForeignKey(
+        TrainingTask,
+        on_delete=models.CASCADE,
+        related_name="superseded_points",
+        verbose_name=_("training task"),
+        db_index=False,  # the constraint below begins with it
+    )
+    name = ExactCharField(_("metric"), max_length=MAX_NAME)
+    arm = models.CharField(_("arm"), max_length=8)
+    attempt = models.IntegerField(_("superseded by attempt"))
+    step = models.BigIntegerField(_("step"))
+    epoch = models.IntegerField(_("epoch"), null=True)
+    time = models.FloatField(_("time (s since 1970)"), null=True)
+    value = models.FloatField(_("value"), null=True, help_text=_("Empty where the figure was not finite."))
+
+    class Meta:
+        db_table = "md_superseded_point"
+        verbose_name = _("superseded point")
+        verbose_name_plural = _("superseded points")
+        constraints = [
+            models.UniqueConstraint(fields=["task", "name", "arm", "attempt", "step"], name="uk_superseded_point")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} · {self.arm} · {self.name} · {self.step}"

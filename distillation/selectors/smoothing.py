@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MOST_WEIGHT = 0.99
+"""The largest weight: a mean of about a hundred points."""
+
 
 def smoothed(values: Sequence[float | None], weight: float) -> list[float | None]:
     """Debiased: each mean is divided by the weights it consists of (Kingma and Ba 2015, section 3).

@@ -1,4 +1,4 @@
-"""Thinning what old runs have left: curves keep their shape, samples and everyday log lines go.
+"""Thinning what old runs have left: curves keep their shape; superseded points, samples and everyday log lines go.
 
 In batches of their own transactions, so that workers and web write meanwhile. Done twice it does nothing more.
 """
@@ -13,7 +13,16 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from distillation.models import LineKind, LogLevel, LogLine, MetricPoint, ResourceSample, TaskStatus, TrainingTask
+from distillation.models import (
+    LineKind,
+    LogLevel,
+    LogLine,
+    MetricPoint,
+    ResourceSample,
+    SupersededPoint,
+    TaskStatus,
+    TrainingTask,
+)
 from distillation.selectors.thinning import extremes
 
 FINISHED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.STOPPED)
@@ -68,7 +77,7 @@ def _sum(days: int, of_task: Any) -> Pruned:
 
 def _planned(task: int, keep: int) -> Pruned:
     return Pruned(
-        points=sum(count - keep for _, _, count in _long_curves(task, keep)),
+        points=sum(count - keep for _, _, count in _long_curves(task, keep)) + _superseded(task).count(),
         samples=ResourceSample.objects.filter(task_id=task).count(),
         lines=_everyday_lines(task).count(),
     )
@@ -76,7 +85,8 @@ def _planned(task: int, keep: int) -> Pruned:
 
 def _pruned(task: int, keep: int) -> Pruned:
     return Pruned(
-        points=sum(_thin(task, name, arm, keep) for name, arm, _ in _long_curves(task, keep)),
+        points=sum(_thin(task, name, arm, keep) for name, arm, _ in _long_curves(task, keep))
+        + _delete(_superseded(task)),
         samples=_delete(ResourceSample.objects.filter(task_id=task)),
         lines=_delete(_everyday_lines(task)),
     )
@@ -97,6 +107,10 @@ def _thin(task: int, name: str, arm: str, keep: int) -> int:
         MetricPoint.objects.filter(id__in=surplus[begin : begin + BATCH]).delete()[0]
         for begin in range(0, len(surplus), BATCH)
     )
+
+
+def _superseded(task: int) -> QuerySet[SupersededPoint]:
+    return SupersededPoint.objects.filter(task_id=task)
 
 
 def _everyday_lines(task: int) -> QuerySet[LogLine]:

@@ -23,8 +23,8 @@ def integers(help_text: str, *, nullable: bool = False) -> serializers.ListField
     return serializers.ListField(child=serializers.IntegerField(allow_null=nullable), help_text=help_text)
 
 
-class CurveSerializer(serializers.Serializer[Any]):
-    """One curve; the arrays are equally long."""
+class PointsSerializer(serializers.Serializer[Any]):
+    """Points of one curve; the arrays are equally long."""
 
     name = serializers.CharField()
     arm = serializers.CharField(help_text="student or control; of a further seed with its number, such as student2.")
@@ -35,6 +35,30 @@ class CurveSerializer(serializers.Serializer[Any]):
     values = numbers("Null where the figure was not finite.")
 
 
+class AverageSerializer(serializers.Serializer[Any]):
+    """A moving average after all points: the next value v makes it (w·s·(1 - wⁿ) + (1 - w)·v) / (1 - wⁿ⁺¹)."""
+
+    points = serializers.IntegerField(help_text="Points with a value that it is of (n).")
+    value = serializers.FloatField(allow_null=True, help_text="What it is (s); null where no point has a value.")
+
+
+class CurveSerializer(PointsSerializer):
+    """One curve."""
+
+    smooth = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), required=False,
+        help_text="With smoothing=: the debiased exponential moving average over all points, at these ones. Not in an "
+        "answer to after=, which holds new points only, unless it is a reset; continue average there.",
+    )  # fmt: skip
+    average = AverageSerializer(required=False, help_text="With smooth: from where it can be continued.")
+
+
+class SupersededSerializer(PointsSerializer):
+    """What one resumed attempt took anew of a curve."""
+
+    attempt = serializers.IntegerField(help_text="The attempt that went on before these points.")
+
+
 class CurvesSerializer(serializers.Serializer[Any]):
     """A task's curves."""
 
@@ -43,6 +67,11 @@ class CurvesSerializer(serializers.Serializer[Any]):
         help_text="A resumed run goes on before points that were read earlier: drop them, this answer holds all."
     )
     series = CurveSerializer(many=True)
+    superseded = SupersededSerializer(
+        many=True, required=False,
+        help_text="With superseded=true: points behind the checkpoint from which a run was resumed. Of each time the "
+        "10,000 that follow the checkpoint are kept, and those of a curve are thinned to an eighth of maxPoints.",
+    )  # fmt: skip
 
 
 class ReportedCurveSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from distillation.api import following
+from distillation.api import following, query
 from distillation.api.body import body
 from distillation.api.schema import describe, enveloped, query_parameter
 from distillation.api.serializers.curves import (
@@ -19,9 +19,16 @@ from distillation.api.views.base import ApiView, find_task, task_to_change
 from distillation.contract.arms import ARMS
 from distillation.selectors.curves import AXES, metrics
 from distillation.selectors.resources import resources
+from distillation.selectors.smoothing import MOST_WEIGHT
 from distillation.services.point_reports import report_points
 
 TAG = "curves"
+SMOOTHING = query_parameter(
+    "smoothing",
+    _("Adds the moving average over all points of each whole curve: the weight of earlier points; none when absent."),
+    {"type": "number", "minimum": 0, "maximum": MOST_WEIGHT},
+)
+SUPERSEDED = query_parameter("superseded", _("True: add the points that a resumed run took anew, all of them."), bool)
 
 
 class MetricViews(ApiView):
@@ -36,6 +43,7 @@ class MetricViews(ApiView):
                      query_parameter("arm", _("Only this arm."), enum=list(ARMS)),
                      query_parameter("x", _("The axis along which points are thinned; step when absent."),
                                      enum=list(AXES)),
+                     SMOOTHING, SUPERSEDED,
                      following.MAX_POINTS, following.AFTER_POINT))  # fmt: skip
     def list(self, request: Request, task_id: str) -> Response:
         """In arrays, thinned to ``maxPoints`` a curve; with ``after`` only what was added."""
@@ -44,8 +52,14 @@ class MetricViews(ApiView):
         arm = following.one_of(request, "arm", ARMS, "")
         x = following.one_of(request, "x", list(AXES), "step")
         after = following.point_cursor(request, "after")
+        smoothing = query.number(request, "smoothing", MOST_WEIGHT)
+        superseded = query.flag(request, "superseded")
         task = find_task(request, task_id)
-        return Response(metrics(task.pk, names=names, arm=arm, after=after, most=most, x=x))
+        return Response(
+            metrics(
+                task.pk, names=names, arm=arm, after=after, most=most, x=x, smoothing=smoothing, superseded=superseded
+            )
+        )
 
     @describe(_("Report points of an external task"), enveloped(AcceptedPointsSerializer), tag=TAG,
               request=ReportedCurvesSerializer, operation="metrics_report")  # fmt: skip

@@ -15,11 +15,12 @@ MAX_KEEP = 1_000_000
 
 
 class Command(BaseCommand):
-    """Thin the points of tasks that ended long ago; drop their resource samples and everyday log lines."""
+    """Thin the points of tasks that ended long ago; drop superseded ones, resource samples and everyday log lines."""
 
     help = (
         "Thin what tasks that ended long ago have left: of each curve the points that a picture shows stay, "
-        "resource samples and log lines below a warning go. Without --yes it only says what it would do."
+        "superseded points, resource samples and log lines below a warning go. Without --yes it only says what it "
+        "would do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -44,12 +44,17 @@
     return svg;
   }
 
-  // A button for each line; pressed means drawn.
+  // The lines that have a key: those that are not quiet, then one for all that lie under them.
+  function keyed(spec) {
+    var under = spec.series.find(function (series) { return series.under; });
+    return spec.series.filter(function (series) { return !series.quiet; }).concat(under || []);
+  }
+
+  // A button for each of them; pressed means drawn.
   function legend(place, spec, hidden, toggled) {
     var focused = document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.group : null;
     place.replaceChildren();
-    spec.series.forEach(function (series) {
-      if (series.quiet) return;
+    keyed(spec).forEach(function (series) {
       var group = series.group || series.name, node = button("", function () { toggled(group); });
       node.className = "dd-chart-key";
       node.dataset.group = group;
@@ -94,5 +99,5 @@
     return whole;
   }
 
-  window.ddChartParts = { make: make, button: button, fill: fill, number: number, legend: legend, table: table };
+  window.ddChartParts = { make: make, button: button, fill: fill, number: number, keyed: keyed, legend: legend, table: table };
 })();

@@ -1,12 +1,12 @@
 // Charts of every page: ddCharts.draw(node, spec), again with a new spec to update in place.
 //
 // spec = { title, unit, x: "step" | "epoch" | "time", series: [{ name, colour, dash: "solid" | "dash" | "dot", faint, quiet,
-//   derived, group, points, x: [], y: [], text: [] }], levels: [{ name, value, colour }], markers: [{ x, name, kind }], log, note,
+//   derived, under, group, points, x: [], y: [], text: [] }], levels: [{ name, value, colour }], markers: [{ x, name, kind }], log, note,
 //   zone, sync, revision, words: { png, table, chart, reset, leftOut, tableRows, step, epoch, time, empty, broken } }
 //
 // colour: a number (place in the palette; give a task the same number everywhere) or "grey". quiet: no key, no tooltip.
-// derived: computed from another line, so what a log scale leaves out of it is not counted. points: dots on the line.
-// group: lines with one key. text: beside the value in the tooltip. x of "time": seconds since 1970, drawn in the zone.
+// derived: computed from another line, so what a log scale leaves out of it is not counted. under: quiet, and of one
+// group with one key for all that are under the lines of the chart. points: dots on the line. group: lines with one key. text: beside the value in the tooltip. x of "time": seconds since 1970, drawn in the zone.
 // sync: charts of one name share cursor and x zoom. A new revision drops the reader's zoom. Needs chart_look.js and
 // chart_parts.js before it; plotly comes from data-plotly of its script tag, when the first chart comes into view.
 (function () {
@@ -60,7 +60,7 @@
   // Anew only when it says something else: a pointer or the focus may be on it.
   function legend(chart) {
     var said = JSON.stringify([document.documentElement.className, chart.hidden, chart.spec.series.map(function (series) {
-      return [series.name, series.group, series.colour, series.dash, series.quiet];
+      return [series.name, series.group, series.colour, series.dash, series.quiet, series.under];
     })]);
     if (chart.said === said) return;
     chart.said = said;
@@ -197,7 +197,8 @@
       layout.showlegend = true;
       layout.legend = { orientation: "h", y: -0.1 };
       var lines = look.traces(spec, chart.hidden).traces;
-      lines.forEach(function (line, index) { line.showlegend = Boolean(spec.series[index]) && !spec.series[index].quiet; });
+      var keyed = parts.keyed(spec);
+      lines.forEach(function (line, index) { line.showlegend = keyed.includes(spec.series[index]); });
       return plotly.downloadImage({ data: lines, layout: layout }, { format: "png", width: 1200, height: 600, scale: 2,
         filename: chart.title.textContent.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 80) || "chart" });
     });
@@ -210,20 +211,9 @@
     if (chart.drawn && window.Plotly) window.Plotly.purge(chart.plot);
   }
 
-  // Debiased exponential moving average; weight from 0 (none) to below 1. Gaps stay gaps.
-  function smooth(values, weight) {
-    var mean = 0, scale = 0;
-    return values.map(function (value) {
-      if (value === null || value === undefined || !isFinite(value)) return null;
-      mean = weight * mean + (1 - weight) * value;
-      scale = weight * scale + (1 - weight);
-      return mean / scale;
-    });
-  }
-
   function again() { charts.forEach(function (chart) { chart.dirty = true; draw(chart.node, chart.spec); }); }
 
   document.addEventListener("visibilitychange", function () { if (!document.hidden) charts.forEach(later); });
   new MutationObserver(again).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
-  window.ddCharts = { draw: draw, update: draw, smooth: smooth, colour: look.colour, plotly: loaded };
+  window.ddCharts = { draw: draw, update: draw, colour: look.colour, plotly: loaded };
 })();

@@ -24,7 +24,7 @@
 
   Specs.prototype.spec = function (key, title, unit, series, more) {
     var shown = 0, total = 0;
-    series = series.filter(Boolean);
+    series = series.filter(Boolean).sort(function (a, b) { return Boolean(b.under) - Boolean(a.under); });
     series.forEach(function (one) { if (one.total) { shown += one.y.length; total += one.total; } });
     var note = total ? fill(total > shown ? this.words.pointsOf : this.words.points, { n: count(shown), total: count(total) }) : "";
     return Object.assign({ key: key, title: title, unit: unit, x: this.choices.x, series: series, zone: this.info.zone,
@@ -96,7 +96,8 @@
     return series.length ? this.spec("of-" + name, title, unit, series) : null;
   };
 
-  // One curve as one line, or as a faint one of what was measured under a strong one that is smoothed.
+  // One curve as one line, or as a faint one of what was measured under a strong one that is smoothed; beneath them
+  // what is superseded.
   Specs.prototype.lines = function (name, arm, what, more) {
     var curve = this.store.find(name, arm);
     if (!curve) return [];
@@ -104,9 +105,19 @@
     var x = this.along(curve), colour = more.colour !== undefined ? more.colour : this.colour(arm);
     var line = { name: label, group: label, colour: colour, dash: more.dash, x: x, y: curve.values, total: curve.total,
       text: this.beside(curve) };
-    if (more.raw || !this.choices.smooth || curve.values.length < 3) return [line];
-    var smooth = Object.assign({}, line, { y: window.ddCharts.smooth(curve.values, this.choices.smooth), derived: true, total: 0 });
-    return [Object.assign(line, { faint: true, quiet: true, text: undefined }), smooth];
+    var under = this.superseded(curve, colour);
+    if (more.raw || !curve.smooth || curve.values.length < 3) return under.concat([line]);
+    var smooth = Object.assign({}, line, { y: curve.smooth, derived: true, total: 0 });
+    return under.concat([Object.assign(line, { faint: true, quiet: true, text: undefined }), smooth]);
+  };
+
+  // Beneath the curve and not counted: what was measured behind a checkpoint from which the run was resumed.
+  Specs.prototype.superseded = function (curve, colour) {
+    var specs = this;
+    return this.store.setAside(curve.name, curve.arm).map(function (piece) {
+      return { name: specs.words.superseded, group: "superseded", colour: colour, dash: "dot", faint: true, quiet: true,
+        under: true, x: specs.along(piece), y: piece.values };
+    });
   };
 
   Specs.prototype.colour = function (arm) { return kind(arm) === "control" ? "grey" : number(arm) - 1; };

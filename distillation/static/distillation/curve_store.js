@@ -1,4 +1,5 @@
-// What is known of a task's curves: points by name and arm, measurements of the machine, and moments worth a mark.
+// What is known of a task's curves: points by name and arm, what a resumed run took anew of them, measurements of the
+// machine, and moments worth a mark. The server smooths over all points; here the average goes on with what is added.
 // Taking the same answer twice changes nothing.
 (function () {
   "use strict";
@@ -8,32 +9,62 @@
 
   function Store() {
     this.curves = new Map();
+    this.superseded = [];
     this.cursor = "";
+    this.weight = 0;
     this.machine = { cursor: 0, total: 0, times: [] };
     this.marks = new Map();
     this.moves = [];
   }
 
-  // An answer of /metrics; whole: it holds everything, so what is not in it is gone.
-  Store.prototype.metrics = function (answer, whole) {
-    var curves = whole || answer.reset ? new Map() : this.curves;
-    answer.series.forEach(function (part) {
-      var key = part.name + "|" + part.arm, known = curves.get(key);
-      if (!known) return curves.set(key, begin(part));
-      var last = known.steps[known.steps.length - 1], from = part.steps.findIndex(function (step) { return step > last; });
-      if (from < 0) return;
-      COLUMNS.forEach(function (column) { known[column] = known[column].concat(part[column].slice(from)); });
-      known.total += from ? part.steps.length - from : part.total;  // of a thinned part the total counts more than it holds
-    });
-    this.curves = curves;
+  // An answer of /metrics that holds everything, smoothed with the weight unless that is 0. What is not in it is gone.
+  Store.prototype.whole = function (answer, weight) {
+    this.curves = new Map(answer.series.map(function (part) { return [part.name + "|" + part.arm, copy(part)]; }));
+    this.superseded = answer.superseded;
     this.cursor = answer.cursor;
+    this.weight = weight;
   };
 
-  function begin(part) {
-    var curve = { name: part.name, arm: part.arm, total: part.total };
-    COLUMNS.forEach(function (column) { curve[column] = part[column].slice(); });
-    return curve;
+  // What was added. False: everything must be read anew, since a resumed run went on before points that are known, or
+  // there was more than the answer holds.
+  Store.prototype.add = function (answer) {
+    if (generation(answer) !== generation(this)) return false;
+    this.cursor = answer.cursor;
+    return answer.series.every(this.extend, this);
+  };
+
+  function generation(of) { return of.cursor.split("-")[0]; }
+
+  Store.prototype.extend = function (part) {
+    var key = part.name + "|" + part.arm, known = this.curves.get(key) || begin(part, this.weight);
+    var last = known.steps.length ? known.steps[known.steps.length - 1] : -1;
+    var from = part.steps.findIndex(function (step) { return step > last; });
+    if (from < 0) return true;
+    if (part.total > part.steps.length) return false;
+    COLUMNS.forEach(function (column) { known[column] = known[column].concat(part[column].slice(from)); });
+    known.total += part.steps.length - from;
+    if (known.smooth) known.smooth = known.smooth.concat(part.values.slice(from).map(averaging(known.average, this.weight)));
+    this.curves.set(key, known);
+    return true;
+  };
+
+  // A debiased exponential moving average goes on: that of n values is their weighted sum over 1 - weight^n.
+  function averaging(average, weight) {
+    return function (value) {
+      if (value === null) return null;  // a gap stays one and changes nothing
+      var sum = (average.value || 0) * (1 - Math.pow(weight, average.points));
+      average.points += 1;
+      average.value = (weight * sum + (1 - weight) * value) / (1 - Math.pow(weight, average.points));
+      return average.value;
+    };
   }
+
+  function begin(part, weight) {
+    var curve = { name: part.name, arm: part.arm, total: 0, steps: [], epochs: [], times: [], values: [] };
+    return weight ? Object.assign(curve, { smooth: [], average: { points: 0, value: null } }) : curve;
+  }
+
+  function copy(part) { return Object.assign({}, part, part.average && { average: Object.assign({}, part.average) }); }
 
   Store.prototype.resources = function (answer, whole) {
     var known = whole ? { total: 0, times: [] } : this.machine, last = known.times[known.times.length - 1] || 0;
@@ -55,6 +86,11 @@
 
   Store.prototype.move = function (time, status) {
     if (MOVES[status]) this.moves.push({ time: time, status: status, kind: MOVES[status] });
+  };
+
+  // What a resumed run took anew of a curve, a piece for each time.
+  Store.prototype.setAside = function (name, arm) {
+    return this.superseded.filter(function (piece) { return piece.name === name && piece.arm === arm; });
   };
 
   Store.prototype.find = function (name, arm) { return this.curves.get(name + "|" + arm); };

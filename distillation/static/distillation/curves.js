@@ -5,8 +5,9 @@
   var place = document.querySelector("[data-charts]"), form = document.querySelector("[data-curve-controls]");
   if (!place || !window.ddFollow) return;
   var info = window.ddFollow.info, words = info.words, store = new window.ddCurveStore.Store();
-  var state = document.querySelector("[data-curve-state]"), KEPT = "dd-curves", EVERY = 400, AGAIN = 10000, MARKS = 500;
-  var choices = remembered(), loaded = false, loading = false, timer = null, stale = false, rest = 0, nodes = {};
+  var state = document.querySelector("[data-curve-state]"), KEPT = "dd-curves", EVERY = 400, AGAIN = 10000, MARKS = 500, SLIDING = 300;
+  var choices = remembered(), loaded = false, loading = false, told = [], timer = null, sliding = null, stale = false, rest = 0;
+  var nodes = {};
 
   function remembered() {
     var found = { x: "step", smooth: 0.6, log: false };
@@ -39,12 +40,12 @@
   }
 
   form.addEventListener("input", function () {
-    var axis = choices.x;
+    var before = choices;
     choices = { x: form.elements.x.value, smooth: Number(form.elements.smooth.value), log: form.elements.log.checked };
     show();
     keep();
-    if (axis !== choices.x) load();  // points are thinned along the axis
-    draw();
+    if (before.x !== choices.x) load();  // points are thinned along the axis
+    if (before.smooth !== choices.smooth) soonAnew(); else draw();
   });
   form.addEventListener("submit", function (event) { event.preventDefault(); });
 
@@ -58,19 +59,27 @@
       .then(function (answer) { return answer && answer.data; });
   }
 
+  // The server smooths, over all points; until it has, the picture stays.
+  function soonAnew() {
+    clearTimeout(sliding);
+    sliding = setTimeout(load, SLIDING);
+  }
+
   function load() {
     if (loading) return;
     loading = true;
-    var axis = choices.x;
+    told = [];
+    var asked = choices, anew = false;
     Promise.all([
-      read(info.urls.metrics, { maxPoints: info.maxPoints, x: axis }),
+      read(info.urls.metrics, { maxPoints: info.maxPoints, x: asked.x, smoothing: asked.smooth, superseded: true }),
       read(info.urls.resources, { maxPoints: info.maxPoints }),
       read(info.urls.logs, { kind: "checkpoint,started", limit: MARKS })
     ]).then(function (answers) {
       if (answers.includes(null)) return;
-      store.metrics(answers[0], true);
+      store.whole(answers[0], asked.smooth);
       store.resources(answers[1], true);
       store.lines(answers[2].lines);
+      anew = told.some(function (take) { return take() === false; });
       if (!loaded) info.moves.forEach(function (move) { store.move(move.time, move.status); });
       loaded = true;
       state.textContent = "";
@@ -80,8 +89,15 @@
       setTimeout(load, AGAIN);
     }).finally(function () {
       loading = false;
-      if (loaded && axis !== choices.x) load();
+      if (loaded && (anew || asked.x !== choices.x || asked.smooth !== choices.smooth)) soonAnew();
     });
+  }
+
+  // What is told while everything is read may be newer than that: it is taken now, and once more behind it.
+  function hear(take) {
+    if (loading) told.push(take);
+    if (!loaded) return;
+    if (take() === false || grown()) load(); else soon();
   }
 
   function watched() { return !document.hidden && !document.getElementById("curves").hidden; }
@@ -131,16 +147,10 @@
     return Math.max(most, store.machine.times.length) > 2 * info.maxPoints + 500;
   }
 
-  document.addEventListener("dd:metrics", function (event) {
-    if (!loaded) return;
-    store.metrics(event.detail, false);
-    if (grown()) load(); else soon();
-  });
-  document.addEventListener("dd:resources", function (event) {
-    if (!loaded) return;
-    store.resources(event.detail, false);
-    soon();
-  });
+  function metrics(answer) { hear(function () { return store.add(answer); }); }
+  function resources(answer) { hear(function () { store.resources(answer, false); }); }
+  document.addEventListener("dd:metrics", function (event) { metrics(event.detail); });
+  document.addEventListener("dd:resources", function (event) { resources(event.detail); });
   document.addEventListener("dd:logs", function (event) { store.lines(event.detail.lines); });
   document.addEventListener("dd:transitions", function (event) {
     event.detail.forEach(function (row) { if (row.fromStatus !== row.toStatus) store.move(Date.now() / 1000, row.toStatus); });
@@ -149,9 +159,9 @@
   document.addEventListener("dd:poll", function () {
     if (!loaded || !watched()) return;
     read(info.urls.metrics, { maxPoints: info.maxPoints, x: choices.x, after: store.cursor })
-      .then(function (answer) { if (answer) { store.metrics(answer, false); soon(); } }).catch(function () {});
+      .then(function (answer) { if (answer) metrics(answer); }).catch(function () {});
     read(info.urls.resources, { maxPoints: info.maxPoints, after: store.machine.cursor })
-      .then(function (answer) { if (answer) { store.resources(answer, false); soon(); } }).catch(function () {});
+      .then(function (answer) { if (answer) resources(answer); }).catch(function () {});
   });
   function back() {
     if (!watched()) return;

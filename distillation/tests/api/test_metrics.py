@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from distillation.models import MetricPoint, TrainingTask
+from distillation.models import MetricPoint, SupersededPoint, TrainingTask
+from distillation.selectors.smoothing import smoothed
 from distillation.services import points
 from distillation.tests.api.conftest import ROOT, client_of, person
 from distillation.tests.factories import TaskFactory
@@ -66,6 +67,82 @@ def test_a_long_curve_is_thinned_to_its_extremes_and_says_so(api, task):
     assert min(series["values"]) == -99.0
 
 
+def test_it_is_smoothed_over_all_points_before_it_is_thinned(api, task):
+    rows = [(n, None if n % 100 == 99 else math.sin(n / 40) + n % 7) for n in range(3000)]
+    points.store(task, [("loss", "student", n, 1, 1.8e9 + n, value) for n, value in rows])
+    means = smoothed([value for _, value in rows], 0.9)
+    (series,) = read(api, task, "?maxPoints=100&smoothing=0.9")["series"]
+    expected = [means[step] for step in series["steps"]]
+    assert None in series["smooth"]
+    assert [mean is None for mean in series["smooth"]] == [mean is None for mean in expected]
+    known = [index for index, mean in enumerate(expected) if mean is not None]
+    assert [series["smooth"][index] for index in known] == pytest.approx([expected[index] for index in known], rel=1e-4)
+    assert series["average"] == {"points": 2970, "value": means[2998]}, "the last point is a gap"
+    assert series["values"] != series["smooth"]
+
+
+def test_a_short_curve_is_smoothed_too_and_one_without_values_has_no_average(api, task):
+    points.store(task, [("loss", "student", n, 1, None, value) for n, value in enumerate((1.0, 2.0))])
+    points.store(task, [("nothing", "student", 1, 1, None, None)])
+    loss, nothing = read(api, task, "?smoothing=0.5")["series"]
+    assert loss["smooth"] == pytest.approx([1.0, (0.5 * 0.5 * 1 + 0.5 * 2) / 0.75], rel=1e-4)
+    assert loss["average"]["points"] == 2
+    assert (nothing["smooth"], nothing["average"]) == ([None], {"points": 0, "value": None})
+
+
+def test_without_smoothing_and_superseded_points_the_answer_is_what_it_was(api, task):
+    fill(task)
+    superseded(task, 2, range(5, 8))
+    for query in ("", "?smoothing=0", "?smoothing=", "?superseded=false"):
+        data = read(api, task, query)
+        assert list(data) == ["cursor", "reset", "series"]
+        assert list(data["series"][0]) == ["name", "arm", "total", "steps", "epochs", "times", "values"]
+
+
+def test_what_was_added_is_not_smoothed_since_the_points_before_it_are_not_read(api, task):
+    fill(task, count=5)
+    cursor = read(api, task)["cursor"]
+    fill(task, count=2, begin=6)
+    assert "smooth" not in read(api, task, f"?after={cursor}&smoothing=0.9")["series"][0]
+    reset = read(api, task, "?after=7-1&smoothing=0.9")
+    assert (reset["reset"], len(reset["series"][0]["smooth"])) == (True, 7)
+
+
+def superseded(task, attempt, steps, name="loss", arm="student"):
+    SupersededPoint.objects.bulk_create(
+        SupersededPoint(task=task, attempt=attempt, name=name, arm=arm, step=n, epoch=1, time=1.8e9 + n, value=n / 2)
+        for n in steps
+    )
+
+
+def test_superseded_points_come_beside_the_curves_a_piece_for_each_resume(api, task):
+    fill(task)
+    superseded(task, 3, [6, 7])
+    superseded(task, 2, [6])
+    superseded(task, 2, [4], name="valLoss", arm="control")
+    superseded(TaskFactory(), 2, [1])
+    data = read(api, task, "?superseded=true")
+    assert [series["total"] for series in data["series"]] == [10]
+    assert data["superseded"] == [
+        {"name": "loss", "arm": "student", "attempt": 2, "total": 1, "steps": [6], "epochs": [1],
+         "times": [1.8e9 + 6], "values": [3.0]},
+        {"name": "loss", "arm": "student", "attempt": 3, "total": 2, "steps": [6, 7], "epochs": [1, 1],
+         "times": [1.8e9 + 6, 1.8e9 + 7], "values": [3.0, 3.5]},
+        {"name": "valLoss", "arm": "control", "attempt": 2, "total": 1, "steps": [4], "epochs": [1],
+         "times": [1.8e9 + 4], "values": [2.0]},
+    ]  # fmt: skip
+    narrowed = read(api, task, f"?superseded=true&names=loss&arm=student&smoothing=0.5&after={data['cursor']}")
+    assert (narrowed["series"], narrowed["superseded"]) == ([], data["superseded"][:2]), "all of them, and as measured"
+
+
+def test_the_superseded_pieces_of_a_curve_share_an_eighth_of_the_points(api, task):
+    for attempt in (2, 3):
+        superseded(task, attempt, range(1000))
+    pieces = read(api, task, "?superseded=true&maxPoints=800")["superseded"]
+    assert [piece["total"] for piece in pieces] == [1000, 1000]
+    assert all(40 <= len(piece["steps"]) <= 50 for piece in pieces)
+
+
 @pytest.mark.parametrize("x", ["step", "epoch", "time", "TIME"])
 def test_it_is_thinned_along_any_axis(api, task, x):
     fill(task, count=500)
@@ -101,7 +178,8 @@ def test_a_cursor_beyond_the_end_is_an_empty_answer(api, task):
 @pytest.mark.parametrize(
     "query",
     ["maxPoints=-1", "maxPoints=0", "maxPoints=9", "maxPoints=x", "maxPoints=1e3", "maxPoints=NaN", "after=-1",
-     "after=x", "after=5", "after=1-2-3", "after=1-" + "9" * 19, "arm=teacher", "x=value", "names=" + "a," * 101,
+     "after=x", "after=5", "after=1-2-3", "after=1-" + "9" * 19, "arm=teacher", "x=value", "smoothing=1",
+     "smoothing=-0.1", "smoothing=0.991", "smoothing=NaN", "smoothing=x", "superseded=maybe", "names=" + "a," * 101,
      "names=%00", "after=%F0%9F%98%80", "maxPoints=%D9%A3%D9%A3%D9%A3"],
 )  # fmt: skip
 def test_a_wrong_parameter_is_named(api, task, query):
@@ -119,7 +197,11 @@ def test_the_number_of_queries_is_constant(api, task, django_assert_num_queries,
     for name in ("a", "b", "c"):
         fill(task, name, count)
     with django_assert_num_queries(3 + 2):  # session, user, task; cursor and points
-        read(api, task, "?maxPoints=20")
+        read(api, task, "?maxPoints=20&smoothing=0.9")
+    for attempt in (2, 3):
+        superseded(task, attempt, range(count))
+    with django_assert_num_queries(3 + 3):  # and those that are superseded
+        read(api, task, "?maxPoints=20&superseded=true")
 
 
 # Reports of scripts

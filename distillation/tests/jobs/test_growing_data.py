@@ -11,10 +11,18 @@ from django.utils.translation import override
 from distillation import lifecycle
 from distillation.jobs.ingest import Ingest
 from distillation.jobs.preparation import _begin_afresh
-from distillation.models import EventPosition, LogLevel, LogLine, MetricPoint, ResourceSample, TrainingTask
+from distillation.models import (
+    EventPosition,
+    LogLevel,
+    LogLine,
+    MetricPoint,
+    ResourceSample,
+    SupersededPoint,
+    TrainingTask,
+)
 from distillation.models.sentences import shown
 from distillation.selectors.curves import metrics
-from distillation.services import resource_samples, task_log
+from distillation.services import points, resource_samples, task_log
 from distillation.storage.local import run_dir
 from distillation.tests.factories import TaskFactory
 
@@ -45,7 +53,7 @@ class Run:
         with self.run.events(attempt).open("a", encoding="utf-8") as file:
             for event in events:
                 self._written[attempt] = self._written.get(attempt, 0) + 1
-                line = {"seq": self._written[attempt], "time": 1.8e9 + self._written[attempt], **event}
+                line = {"seq": self._written[attempt], "time": 1.8e9 + sum(self._written.values()), **event}
                 file.write(json.dumps(line) + "\n")
 
     def ingest(self, *attempts: int) -> None:
@@ -137,6 +145,73 @@ def test_a_resumed_run_has_one_curve(run):
     run.ingest(2)
     assert run.curve() == [1, 2, 3, 4, 5, 7]
     assert MetricPoint.objects.get(name="loss", step=7).value == 0.7
+
+
+def superseded(name: str = "loss", arm: str = "student") -> list[tuple[int, int]]:
+    """Attempt and step."""
+    rows = SupersededPoint.objects.filter(name=name, arm=arm).order_by("attempt", "step")
+    return list(rows.values_list("attempt", "step"))
+
+
+def twice_resumed(run: Run) -> None:
+    """The second attempt goes on behind step 5, further than the first came; the third behind step 8."""
+    run.write(started(), phase("student"), *[step(number) for number in range(1, 8)])
+    run.write(started(2, 5, "student"), phase("student", 5), *[step(number, loss=0.5) for number in range(6, 11)],
+              attempt=2)  # fmt: skip
+    run.write(started(3, 8, "student"), phase("student", 8), step(9), attempt=3)
+
+
+def test_what_a_resumed_run_takes_anew_is_kept_aside_with_all_its_figures(run):
+    twice_resumed(run)
+    run.ingest(1, 2, 3)
+    assert run.curve() == list(range(1, 10))
+    assert superseded() == [(2, 6), (2, 7), (3, 9), (3, 10)]
+    assert superseded("softLoss") == superseded()
+    point = SupersededPoint.objects.get(attempt=2, name="loss", step=6)
+    assert (point.task_id, point.arm, point.epoch, point.time, point.value) == (
+        run.task.pk, "student", 1, 1_800_000_008.0, 1 / 6,
+    )  # fmt: skip
+    assert set(SupersededPoint.objects.filter(attempt=3, name="loss").values_list("value", flat=True)) == {0.5}
+
+
+@pytest.mark.parametrize("lost", [(EventPosition,), (EventPosition, MetricPoint), (EventPosition, SupersededPoint)])
+def test_reading_all_attempts_again_supersedes_nothing_twice(run, lost):
+    twice_resumed(run)
+    run.ingest(1, 2, 3)
+    tables = (MetricPoint, SupersededPoint)
+    before = [sorted(table.objects.values_list("name", "step", "time", "value")) for table in tables]
+    for table in lost:
+        table.objects.all().delete()
+    run.ingest(1, 2, 3)
+    assert [sorted(table.objects.values_list("name", "step", "time", "value")) for table in tables] == before
+
+
+def test_a_first_attempt_supersedes_nothing(run):
+    run.write(started(), phase("student"), step(1), phase("control"), step(1, arm="control"))
+    for _ in range(2):
+        run.ingest()
+        EventPosition.objects.all().delete()
+    assert not SupersededPoint.objects.exists()
+
+
+def test_a_cut_keeps_no_more_than_its_bound_from_the_checkpoint_on(run, monkeypatch):
+    monkeypatch.setattr(points, "MOST_KEPT", 10)
+    run.write(started(), phase("student"), *[step(number) for number in range(1, 20)])
+    run.write(started(2, 5, "student"), phase("student", 5), attempt=2)
+    run.ingest(1, 2)
+    assert run.curve() == [1, 2, 3, 4, 5]
+    assert set(SupersededPoint.objects.values_list("step", flat=True)) == {6, 7}
+    assert SupersededPoint.objects.count() == 10
+
+
+def test_a_worker_without_the_lease_supersedes_nothing(run):
+    twice_resumed(run)
+    run.ingest(1)
+    stale = TrainingTask.objects.get(pk=run.task.pk)
+    TrainingTask.objects.update(lease_owner="w2")
+    Ingest(stale, run.run, 2).catch_up()
+    assert not SupersededPoint.objects.exists()
+    assert run.curve() == list(range(1, 8))
 
 
 def test_all_attempts_in_one_batch_give_the_same_curve(run):
@@ -298,10 +373,10 @@ def test_an_events_file_that_became_shorter_is_another_one(run):
 def test_a_fresh_start_forgets_everything_that_grew(run):
     other = TaskFactory()
     MetricPoint.objects.create(task=other, name="loss", arm="student", step=1)
-    run.write(started(), step(1))
-    run.ingest()
+    twice_resumed(run)
+    run.ingest(1, 2, 3)
     resource_samples.store(run.task, [resource_samples.Reading(1.0, cpu_percent=math.nan)])
     _begin_afresh(run.task, run.run)
-    for table in (LogLine, EventPosition, ResourceSample):
+    for table in (LogLine, EventPosition, ResourceSample, SupersededPoint):
         assert not table.objects.exists()
     assert MetricPoint.objects.get().task_id == other.pk

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from distillation.contract.sentence import Sentence
-from distillation.models import LogLevel, LogLine, LogSource, MetricPoint, ResourceSample, TrainingTask
+from distillation.models import LogLevel, LogLine, LogSource, MetricPoint, ResourceSample, SupersededPoint, TrainingTask
 from distillation.services import points, resource_samples, retention, task_log
 from distillation.services.resource_samples import Reading
 from distillation.services.task_log import Line
@@ -31,6 +31,12 @@ def aged(days: int, status: str = "COMPLETED", **fields) -> TrainingTask:
         task, 1, LogSource.ENGINE, [Line(Sentence("bad"), LogLevel.ERROR), Line(Sentence("a"), kind="started")]
     )
     return task
+
+
+def set_aside(task: TrainingTask, count: int = 600) -> None:
+    SupersededPoint.objects.bulk_create(
+        SupersededPoint(task=task, attempt=2, name="loss", arm="student", step=n) for n in range(count)
+    )
 
 
 def counts(task):
@@ -62,6 +68,17 @@ def test_it_thins_curves_to_their_extremes_and_keeps_trouble():
     assert not ResourceSample.objects.filter(task=task).exists()
     assert sorted(LogLine.objects.filter(task=task).values_list("text", flat=True)) == ["a", "bad"]
     assert "0 tasks: 0 points" in run("--older-than=30", "--keep=100", "--yes"), "done twice it does nothing more"
+
+
+def test_superseded_points_of_old_tasks_go():
+    old, young = aged(40), aged(29)
+    for task in (old, young):
+        set_aside(task)
+    assert "1 tasks: 1700 points" in run("--older-than=30", "--keep=100")
+    assert SupersededPoint.objects.count() == 1200
+    assert "1 tasks: 1700 points" in run("--older-than=30", "--keep=100", "--yes")
+    assert {point.task_id for point in SupersededPoint.objects.all()} == {young.pk}
+    assert "0 tasks: 0 points" in run("--older-than=30", "--keep=100", "--yes")
 
 
 def test_zero_keeps_no_point():
