@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import teaching_data
+import teaching_photos
 from teaching_runs import Runs, distilled, labels_only
 
 from distillation.contract.spec import RunSpec, TeacherSpec  # teaching_runs has put the project on the path
@@ -113,6 +114,21 @@ def newsgroups(runs: Runs) -> bool:
     return judge("newsgroups, 80 labels, SmolLM2 as teacher", rows, "accuracy", gain=0.0)
 
 
+def efficientnet(runs: Runs) -> bool:
+    """cnn-tiny from EfficientNet-lite0 of ImageNet, its head fitted on the same 72 labels; and a pool. No bound."""
+    teaching_photos.photos(runs.home)
+    teacher = TeacherSpec("onnx", "efficientnet", teaching_photos.efficientnet(runs.home))
+    rows = [
+        runs.run(
+            f"photos-{seed}",
+            distilled("cnn-tiny", 48, "photos", teacher, seed=seed, alpha=0.9, temperature=2.0, epochs=40,
+                      batch_size=32, learning_rate=0.005),
+        )
+        for seed in SEEDS
+    ]  # fmt: skip
+    return judge("photos, 72 labels, EfficientNet-lite0 as teacher", rows, "accuracy", gain=0.0)
+
+
 def _detector(runs: Runs, dataset: str, *, control: bool = False) -> RunSpec:
     teaching_data.scenes(runs.home, SCENE_SIDE)
     setting: dict[str, Any] = {
@@ -132,6 +148,7 @@ CASES: dict[str, Callable[[Runs], bool]] = {
     "detection-10": detection_10,
     "fashion": fashion,
     "newsgroups": newsgroups,
+    "efficientnet": efficientnet,
 }
 
 

