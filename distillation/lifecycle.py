@@ -78,7 +78,7 @@ def start(task: TrainingTask, actor: str, *, fresh: bool = False) -> None:
     }  # fmt: skip
     if fresh:
         stamps.update(current_epoch=0, progress=0, accuracy=None, loss=None, best_accuracy=None, best_epoch=None,
-                      phase=None, trained_samples=None, start_time=None)  # fmt: skip
+                      best_step=None, phase=None, trained_samples=None, start_time=None)  # fmt: skip
     with transaction.atomic():
         _must(_move(task, S.QUEUED, actor=actor, reason=Sentence(gettext_noop("started")), **stamps), "start", task)
         if task.executor == Executor.EXTERNAL:

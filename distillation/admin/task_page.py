@@ -91,7 +91,7 @@ def live_figures(task: TrainingTask) -> dict[str, str]:
         "elapsed": figures.duration(_elapsed(task)),
         "accuracy": figures.percent(task.accuracy),
         "best": figures.percent(task.best_accuracy),
-        "best_epoch": _("at epoch %(epoch)s") % {"epoch": task.best_epoch} if task.best_epoch is not None else "",
+        "best_epoch": _best_at(task),
         "loss": figures.loss(task.loss),
         "speed": figures.rate(task.samples_per_second, _("images/s")) if running else figures.DASH,
         "memory": f"{task.memory_used:.2f} GB" if task.memory_used is not None and running else figures.DASH,
@@ -123,6 +123,15 @@ def _left_on_disk(task: TrainingTask, request: HttpRequest) -> dict[str, Any]:
     if task.status != TaskStatus.COMPLETED or not held(request).may_use_models:
         return {}
     return {"files": task_files.files(task), "examples": task_files.examples(task)}
+
+
+def _best_at(task: TrainingTask) -> str:
+    if task.best_epoch is None:
+        return ""
+    if task.best_step is None:
+        return _("at epoch %(epoch)s") % {"epoch": task.best_epoch}
+    numbers = {"epoch": task.best_epoch, "step": figures.count(task.best_step)}
+    return _("at epoch %(epoch)s, step %(step)s") % numbers
 
 
 def _elapsed(task: TrainingTask) -> float | None:

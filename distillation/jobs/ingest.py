@@ -185,7 +185,11 @@ def _epoch(event: dict[str, Any]) -> dict[str, Any]:
         "loss": fit(TrainingTask, "loss", event.get("train_loss")),
     }
     if event.get("best"):
-        columns |= {"best_accuracy": columns["accuracy"], "best_epoch": event["epoch"]}
+        columns |= {
+            "best_accuracy": columns["accuracy"],
+            "best_epoch": event["epoch"],
+            "best_step": event.get("step"),
+        }
     return columns
 
 

@@ -136,6 +136,7 @@ class TrainingTask(models.Model):
     phase = models.CharField(_("phase"), max_length=16, null=True, blank=True)
     device = models.CharField(_("device"), max_length=32, null=True, blank=True)
     best_epoch = models.IntegerField(_("best epoch"), null=True, blank=True)
+    best_step = models.BigIntegerField(_("best step"), null=True, blank=True)
     trained_samples = models.BigIntegerField(_("trained samples"), null=True, blank=True)
     samples_per_second = models.FloatField(_("samples per second"), null=True, blank=True)
     estimated_time = models.IntegerField(_("remaining time (s)"), null=True, blank=True)

@@ -19,8 +19,9 @@ _POINT_CURSOR = (
 )
 FIGURES = (
     "status", "intent", "del_flag", "executor", "phase", "device", "progress", "current_epoch", "total_epochs",
-    "accuracy", "loss", "best_accuracy", "best_epoch", "trained_samples", "samples_per_second", "estimated_time",
-    "memory_used", "attempt", "start_time", "end_time", "duration", "lost_contact_at", "error_message", "error_detail",
+    "accuracy", "loss", "best_accuracy", "best_epoch", "best_step", "trained_samples", "samples_per_second",
+    "estimated_time", "memory_used", "attempt", "start_time", "end_time", "duration", "lost_contact_at",
+    "error_message", "error_detail",
 )  # fmt: skip
 """Columns of the task that change while it runs."""
 

@@ -110,7 +110,8 @@ class TaskDetailSerializer(TaskSerializer):
     class Meta(TaskSerializer.Meta):
         fields = (
             *TaskSerializer.Meta.fields, "priority", "attempt", "queued_at", "phase", "device", "best_epoch",
-            "visibility", "cloned_from", "teacherResolved", "queuePosition", "waitingReason", "problems", "notApplied",
+            "best_step", "visibility", "cloned_from", "teacherResolved", "queuePosition", "waitingReason", "problems",
+            "notApplied",
         )  # fmt: skip
 
     def finish(self, row: TrainingTask, data: dict[str, Any]) -> None:

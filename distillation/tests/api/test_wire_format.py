@@ -22,7 +22,7 @@ KEYS = [
     "estimatedTime", "memoryUsed", "groupId",
 ]  # fmt: skip
 DETAIL_ONLY = [
-    "priority", "attempt", "queuedAt", "phase", "device", "bestEpoch", "visibility", "clonedFrom",
+    "priority", "attempt", "queuedAt", "phase", "device", "bestEpoch", "bestStep", "visibility", "clonedFrom",
     "teacherResolved", "queuePosition", "waitingReason", "problems", "notApplied",
 ]  # fmt: skip
 MOMENT = datetime.datetime(2026, 1, 31, 20, 30, 5, 999999, tzinfo=datetime.UTC)

@@ -70,11 +70,13 @@ def test_further_seeds_are_curves_of_their_own_and_not_the_tasks_history(task):
 
 
 def test_reading_a_file_twice_changes_nothing(task):
-    write(run_dir(task.task_id), EPOCH, EPOCH | {"epoch": 2, "best": False, "val_accuracy": 70})
+    worse = EPOCH | {"epoch": 2, "step": 12, "best": False, "val_accuracy": 70}
+    write(run_dir(task.task_id), EPOCH | {"step": 6}, worse)
     for _ in range(2):
         ingest(task)
     assert list(TrainingHistory.objects.values_list("epoch", flat=True)) == [1, 2]
     assert (float(task.accuracy), float(task.best_accuracy)) == (70, 75.5)
+    assert (task.best_epoch, task.best_step) == (1, 6)
 
 
 def test_a_torn_line_waits_for_its_end(task):

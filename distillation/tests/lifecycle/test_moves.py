@@ -256,12 +256,13 @@ def test_an_external_task_runs_at_once_and_stops_at_once():
 
 @pytest.mark.django_db
 def test_a_fresh_start_forgets_the_figures_and_a_plain_one_keeps_them():
-    task = a_task(S.STOPPED, current_epoch=3, progress=40, best_accuracy="90")
+    task = a_task(S.STOPPED, current_epoch=3, progress=40, best_accuracy="90", best_step=12)
     lifecycle.start(task, "alice")
     assert (task.current_epoch, task.progress, task.fresh) == (3, 40, False)
     lifecycle.stop(task, "alice")
     lifecycle.start(task, "alice", fresh=True)
-    assert (task.current_epoch, task.progress, task.best_accuracy, task.fresh) == (0, 0, None, True)
+    assert (task.current_epoch, task.progress, task.fresh) == (0, 0, True)
+    assert (task.best_accuracy, task.best_step) == (None, None)
 
 
 @pytest.mark.django_db
