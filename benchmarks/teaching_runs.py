@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from teaching_data import ROOT
 
-from distillation.contract.spec import (  # noqa: E402
+from distillation.contract.spec import (  # teaching_data has put the project on the path
     DataSpec,
     LossSpec,
     RunSpec,

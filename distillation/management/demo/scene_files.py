@@ -70,14 +70,16 @@ def _place(root: Path, drawn: _Drawn, known: bool, maps: bool) -> None:
     if maps:
         _write(root / "masks" / drawn.split / f"{drawn.name}.png", _class_map_png(drawn.scene))
     else:
-        _write(root / "labels" / drawn.split / f"{drawn.name}.txt", _yolo_lines(drawn.scene).encode())
+        _write(
+            root / "labels" / drawn.split / f"{drawn.name}.txt",
+            yolo_lines(drawn.scene.labels, drawn.scene.boxes, drawn.scene.pixels.shape[0]).encode(),
+        )
 
 
-def _yolo_lines(scene: Scene) -> str:
+def yolo_lines(labels: NDArray[np.int64], boxes: NDArray[np.int64], size: int) -> str:
     """``class x y width height`` a line, in shares of the scene's side."""
-    size = scene.pixels.shape[0]
     lines = []
-    for label, (left, top, right, bottom) in zip(scene.labels, scene.boxes / size, strict=True):
+    for label, (left, top, right, bottom) in zip(labels, boxes / size, strict=True):
         lines.append(f"{label} {(left + right) / 2:.6f} {(top + bottom) / 2:.6f} {right - left:.6f} {bottom - top:.6f}")
     return "\n".join(lines) + "\n"
 

@@ -45,7 +45,7 @@ def compose(digits: NDArray[np.uint8], labels: NDArray[np.int64], key: tuple[int
     boxes: list[tuple[int, int, int, int]] = []
     for row in random.choice(len(digits), int(random.integers(FEWEST, MOST + 1)), replace=False):
         opacity = _ink(digits[row], max(8, round(size * random.uniform(SMALLEST, LARGEST))))
-        place = _free_place(random, opacity.shape, boxes, size)
+        place = free_place(random, opacity.shape, boxes, size)
         if place is None:
             continue
         left, top, right, bottom = place
@@ -78,9 +78,10 @@ def _ink(digit: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
     return opacity[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
 
 
-def _free_place(
+def free_place(
     random: np.random.Generator, shape: tuple[int, ...], taken: list[tuple[int, int, int, int]], size: int
 ) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of a thing of ``shape`` that hardly covers those ``taken``; None if none is found."""
     height, width = shape
     for _ in range(TRIES):
         left, top = int(random.integers(0, size - width + 1)), int(random.integers(0, size - height + 1))
