@@ -21,14 +21,16 @@ WIDTH, HEIGHT = 260, 90
 MOST_NAMED = 6
 
 
-def gallery(place: Place, report: dict[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
-    """The page of samples that is asked for; what makes no sense in the address counts as not asked."""
+def gallery(
+    place: Place, report: dict[str, Any], asked: Mapping[str, str], *, most: int | None = None
+) -> dict[str, Any]:
+    """The page of ``most`` samples that is asked for; what makes no sense in the address counts as not asked."""
     classes = [str(name) for name in report["classes"]]
     splits = [one for one in report["splits"] if one["samples"]]
     names = [one["name"] for one in splits]
     split = asked.get("split") if asked.get("split") in names else (names[0] if names else "train")
     label = _number(asked.get("class"), len(classes) - 1)
-    most = A_PAGE if place.kind == "set" else A_GLANCE
+    most = most or (A_PAGE if place.kind == "set" else A_GLANCE)
     number = _number(asked.get("page"), 10**6) or 1
     try:
         found, total = surveys.index(place.out).page(str(split), label, (max(number, 1) - 1) * most, most)

@@ -19,7 +19,7 @@ from distillation.admin.access import held
 from distillation.admin.visibility import visibility_word
 from distillation.console.datasets import gallery, told
 from distillation.console.datasets.forms import KeepForm
-from distillation.console.datasets.places import Place, editable, find
+from distillation.console.datasets.places import Place, editable, find, registered
 from distillation.console.page import render
 from distillation.contract.request import InvalidRequest
 from distillation.contract.sentence import Refused
@@ -37,7 +37,7 @@ MOST_TASKS = 10
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """Look at a place, or keep it: a draft gets a folder, a folder an owner."""
-    if kind == "folder" and (known := _registered(request, key)):
+    if kind == "folder" and (known := registered(request, key)):
         return redirect("admin:data_page", "set", known.pk)
     place = find(request, kind, key)
     if request.method == "POST":
@@ -97,11 +97,6 @@ def back(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         raise Http404
     uploads.drop(place.draft, back=True)
     return redirect(place.url())
-
-
-def _registered(request: HttpRequest, folder: str) -> Dataset | None:
-    rows = Dataset.objects.filter(dataset_id=folder) if "\0" not in folder else Dataset.objects.none()
-    return selectors.visible(rows, held(request)).first()
 
 
 def _form(request: HttpRequest, place: Place, data: Any) -> KeepForm | None:

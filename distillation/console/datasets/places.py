@@ -64,6 +64,18 @@ def find(request: HttpRequest, kind: str, key: str) -> Place:
     raise Http404
 
 
+def registered(request: HttpRequest, folder: str) -> Dataset | None:
+    """The row of a folder that has an owner, if the person may see it."""
+    rows = Dataset.objects.filter(dataset_id=folder) if "\0" not in folder else Dataset.objects.none()
+    return selectors.visible(rows, held(request)).first()
+
+
+def named(request: HttpRequest, folder: str) -> Place:
+    """The place of a folder of the data set root, registered or not. Raises Http404."""
+    row = registered(request, folder)
+    return find(request, "folder", folder) if row is None else find(request, "set", str(row.pk))
+
+
 def editable(request: HttpRequest, kind: str, key: str) -> Place:
     """Like :func:`find`. Raises PermissionDenied where the person may only look."""
     place = find(request, kind, key)

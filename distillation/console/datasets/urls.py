@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distillation.console.datasets import new, pages, picture, receiving
+from distillation.console.datasets import new, pages, picture, preview, receiving
 from distillation.console.page import page
 
 _PLACE = "data/<slug:kind>/<str:key>"
@@ -10,6 +10,7 @@ _PLACE = "data/<slug:kind>/<str:key>"
 urlpatterns = [
     page("data/new/", new.new, "data_new"),
     page("data/samples/<slug:folder>/", new.sample, "data_sample"),
+    page("data/preview/", preview.preview, "data_preview"),
     page("data/uploads/", receiving.begin, "data_begin"),
     page("data/uploads/<slug:key>/", receiving.piece, "data_piece"),
     page(f"{_PLACE}/", pages.page, "data_page"),

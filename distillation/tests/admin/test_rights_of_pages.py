@@ -130,6 +130,7 @@ PAGES = {
     "labelling_archive":                 "rr rr- rx LL",
     "data_new":                           "oo ooo xx LL",
     "data_sample":                        "oo ooo xx LL",
+    "data_preview":                       "oo ooo oo LL",
     "data_begin":                         "mm mmm mm LL",
     "data_piece":                         "-- --- -- LL",
     "data_page":                          "oo oo- oo LL",
@@ -185,8 +186,10 @@ def arguments(name: str, world: World) -> tuple:
     if name in OF_THE_CONSOLE:
         return OF_THE_CONSOLE[name](world)
     if name.startswith("data_"):
-        return {"data_new": (), "data_begin": (), "data_sample": ("digits",), "data_piece": ("0" * 32,),
-                "data_picture": ("set", world.dataset.pk, "train", 0)}.get(name, ("set", world.dataset.pk))  # fmt: skip
+        return {
+            "data_new": (), "data_begin": (), "data_preview": (), "data_sample": ("digits",), "data_piece": ("0" * 32,),
+            "data_picture": ("set", world.dataset.pk, "train", 0),
+        }.get(name, ("set", world.dataset.pk))  # fmt: skip
     model, _, rest = name.partition("_")[2].partition("_")
     if model not in ARGUMENTS or rest in ("changelist", "add", "add_check"):
         return ()

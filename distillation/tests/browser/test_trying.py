@@ -61,6 +61,7 @@ def drop(page: Page, *files: Path) -> None:
 def test_two_pictures_are_dropped_both_models_answer_and_the_threshold_moves(page, task, tmp_path):
     page.goto(f"/admin/distillation/trainingtask/{task.pk}/change/")
     page.click(f"a[href$='/try/{task.pk}/']")
+    page.wait_for_url("**/try/**")  # until its scripts listen
     drop(page, picture(tmp_path / "猫.png"), picture(tmp_path / "b.jpg"), Path(__file__))
     expect(page.locator("[data-chosen] li")).to_have_count(3)
     expect(page.locator(".dd-left-out")).to_contain_text("test_trying.py")

@@ -14,6 +14,8 @@ from distillation.tests.factories import PresetFactory, TaskFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/distillation/trainingtask/"
+WAIT = 60_000
+"""Milliseconds for work in a process of its own."""
 MOST_CLICKS = 8
 """Of the 15 that a newcomer may need from an empty database to the first predictions."""
 
@@ -340,3 +342,14 @@ def test_no_step_is_wider_than_the_window(page, digits, home, width):
         for key in ("learn", "data", "models", "method", "training", "start"):
             page.goto(f"{path}#step-{key}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, key)
+
+
+def test_the_chosen_data_are_looked_at_and_those_of_another_aim_are_not(page, digits, home):
+    page.goto(f"{ADD}#step-data")
+    page.check(f"[name=datasetId][value={digits.name}]", force=True)
+    shown = page.locator("#data-preview")
+    expect(shown.locator("img").first).to_be_visible(timeout=WAIT)
+    expect(shown.get_by_role("link")).to_have_attribute("href", f"/admin/data/folder/{digits.name}/")
+    page.goto(f"{ADD}#step-learn")
+    page.check("[name=taskType][value=detection]", force=True)
+    expect(shown).to_be_empty(timeout=WAIT)

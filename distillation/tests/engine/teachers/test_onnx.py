@@ -15,6 +15,7 @@ from onnx import TensorProto
 from PIL import Image
 
 from distillation.contract.sentence import Refused
+from distillation.engine import teachers
 from distillation.tests.engine.teachers import onnx_files
 from distillation.tests.engine.teachers.onnx_files import CARD
 from distillation.tests.engine.teachers.samples import answers, load, source_of, write_exported
@@ -42,6 +43,12 @@ def test_logits_are_those_of_onnxruntime(tmp_path, paths):
     loaded = load(folder, "onnx")
     np.testing.assert_allclose(answers(loaded, paths), plainly(folder, paths), rtol=1e-4, atol=1e-5)
     assert loaded.parameters == 6 * 27 + 24 + 4
+
+
+def test_it_does_not_look_at_augmented_views(tmp_path):
+    source = source_of(onnx_files.write(tmp_path / "teacher"), "onnx")
+    with pytest.raises(Refused, match="choose augmentation none, or another teacher than teacher"):
+        teachers.load_maps(source, "cpu")
 
 
 def test_the_layout_is_read_from_the_graph(tmp_path, paths):
