@@ -9,13 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the collector of cycles away from what is made in here, and for good from what there is at the end.
+    """Keep the collector of cycles away while modules are imported in here.
 
-    It goes through all objects again and again while modules add more, and finds nothing: modules and classes stay.
+    It would go through all objects again and again while modules add more, and find nothing: modules and classes stay.
     """
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()
