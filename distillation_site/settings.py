@@ -97,7 +97,7 @@ CACHES = {"default": cache(env.text("DISTILLATION_CACHE_URL", ""))}
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "distillation_site.apps.ConsoleConfig",
-    "distillation_site.apps.AccountsConfig",
+    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
