@@ -17,6 +17,11 @@ TeacherKind = Literal[
     "detector", "open_vocabulary", "segmenter", "sam", "causal_lm", "gguf",
 ]  # fmt: skip
 Quantization = Literal["none", "fp16", "int8", "4bit"]
+SEES_NO_VIEWS = gettext_noop(
+    "With augmentation student and teacher see the same views, which only the student of a finished task can: choose "
+    "augmentation none, or another teacher than {teacher}."
+)
+"""Refuses a classifier that is asked about each picture as it is, before a task starts and in the engine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,21 @@ from distillation.models.fields import ExactCharField
 from distillation.models.task import TrainingTask
 
 
-class MetricPoint(models.Model):
+class Figure(models.Model):
+    """What a figure at one step consists of."""
+
+    name = ExactCharField(_("metric"), max_length=MAX_NAME)
+    arm = models.CharField(_("arm"), max_length=8)
+    step = models.BigIntegerField(_("step"))
+    epoch = models.IntegerField(_("epoch"), null=True)
+    time = models.FloatField(_("time (s since 1970)"), null=True)
+    value = models.FloatField(_("value"), null=True, help_text=_("Empty where the figure was not finite."))
+
+    class Meta:
+        abstract = True
+
+
+class MetricPoint(Figure):
     """One figure at one step. The id is the cursor of those who follow a task."""
 
     task = models.ForeignKey(
@@ -20,12 +34,6 @@ class MetricPoint(models.Model):
         verbose_name=_("training task"),
         db_index=False,  # the constraint and the index below begin with it
     )
-    name = ExactCharField(_("metric"), max_length=MAX_NAME)
-    arm = models.CharField(_("arm"), max_length=8)
-    step = models.BigIntegerField(_("step"))
-    epoch = models.IntegerField(_("epoch"), null=True)
-    time = models.FloatField(_("time (s since 1970)"), null=True)
-    value = models.FloatField(_("value"), null=True, help_text=_("Empty where the figure was not finite."))
 
     class Meta:
         db_table = "md_metric_point"
@@ -38,7 +46,7 @@ class MetricPoint(models.Model):
         return f"{self.task_id} · {self.arm} · {self.name} · {self.step}"
 
 
-class SupersededPoint(models.Model):
+class SupersededPoint(Figure):
     """A point that a resumed run has taken anew: no longer of the curve, kept to be seen beneath it."""
 
     task = models.ForeignKey(
@@ -48,13 +56,7 @@ class SupersededPoint(models.Model):
         verbose_name=_("training task"),
         db_index=False,  # the constraint below begins with it
     )
-    name = ExactCharField(_("metric"), max_length=MAX_NAME)
-    arm = models.CharField(_("arm"), max_length=8)
     attempt = models.IntegerField(_("superseded by attempt"))
-    step = models.BigIntegerField(_("step"))
-    epoch = models.IntegerField(_("epoch"), null=True)
-    time = models.FloatField(_("time (s since 1970)"), null=True)
-    value = models.FloatField(_("value"), null=True, help_text=_("Empty where the figure was not finite."))
 
     class Meta:
         db_table = "md_superseded_point"
@@ -65,4 +67,4 @@ class SupersededPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task_id} · {self.arm} · {self.name} · {self.step}"
+        return f"{self.task_id} · {self.arm} · {self.name} · {self.attempt} · {self.step}"

@@ -104,13 +104,7 @@ def view_problem(teacher: Teacher, request: CreateRequest) -> Sentence | None:
     if request.dense and teacher.kind != "task":
         return None  # asked on clean pictures, or at any size
     if teacher.kind != "task":
-        return Sentence(
-            gettext_noop(
-                "With augmentation student and teacher see the same views, which only the student of a finished task "
-                "can: choose augmentation none, or another teacher than {teacher}."
-            ),
-            {"teacher": teacher.name},
-        )
+        return Sentence(catalogue.SEES_NO_VIEWS, {"teacher": teacher.name})
     wanted = request.image_size()
     if teacher.image_size in (None, wanted):
         return None

@@ -127,15 +127,7 @@ def load_boxes(source: TeacherSource, device: str) -> BoxTeacher:
 def load_maps(source: TeacherSource, device: str) -> ViewSegmenter:
     """Load a teacher that maps a student's inputs to logits of the data's classes for every pixel. Raises Refused."""
     if source.kind not in _LOAD_MAPS:
-        raise Refused(
-            Sentence(
-                gettext_noop(
-                    "With augmentation student and teacher see the same views, which only the student of a finished "
-                    "task can: choose augmentation none, or another teacher than {teacher}."
-                ),
-                {"teacher": source.name},
-            )
-        )
+        raise Refused(Sentence(catalogue.SEES_NO_VIEWS, {"teacher": source.name}))
     return _LOAD_MAPS[source.kind](source, device)
 
 
