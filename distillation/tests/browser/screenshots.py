@@ -158,11 +158,18 @@ def served(out: Path) -> Iterator[str]:
     if not (Path(os.environ["DISTILLATION_HOME"]) / "demo-result.json").is_file():
         demo = [sys.executable, "manage.py", "demo"]
         subprocess.run(demo, check=True, env=os.environ | {"DEMO_EXIT": "1"})
+    with serving(out / "server.log") as url:
+        yield url
+
+
+@contextmanager
+def serving(log_file: Path) -> Iterator[str]:
+    """The address of one web process on that home as it is."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "distillation_site.asgi:application", "--port", str(port)]
-    with (out / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+    with log_file.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
             _wait(port)
             yield f"http://127.0.0.1:{port}"
