@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -18,3 +20,9 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def from_transformers(name: str) -> Any:
+    """What the library has under ``name``; imported when asked for: runs without it start a second sooner."""
+    with uncollected():
+        return getattr(importlib.import_module("transformers"), name)

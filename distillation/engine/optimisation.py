@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch._dynamo  # every optimizer imports it; here, beside other imports, it is done sooner
 from torch import nn
 
 from distillation.contract.spec import TrainSpec

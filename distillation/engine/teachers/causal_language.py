@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor
 
 from distillation.contract import prompts
@@ -20,6 +19,7 @@ from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets.layout import shown
 from distillation.engine import students
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, quantisation, words
 from distillation.engine.teachers.answer_likelihood import AnswerLikelihood, Dialogue
 from distillation.engine.teachers.source import Examined, TeacherSource, TextTeacher
@@ -80,10 +80,10 @@ def load(source: TeacherSource, device: str) -> TextTeacher:
     if source.kind == "gguf":
         of_tokenizer = {"gguf_file": next(source.folder.glob("*.gguf")).name}
         # Kept in its blocks it would compute with kernels from a hub.
-        of_network = of_tokenizer | {"quantization_config": transformers.GgufConfig(dequantize=True)}
-    tokenizer = directory.load_processor(transformers.AutoTokenizer, source.folder, what, **of_tokenizer)
+        of_network = of_tokenizer | {"quantization_config": from_transformers("GgufConfig")(dequantize=True)}
+    tokenizer = directory.load_processor(from_transformers("AutoTokenizer"), source.folder, what, **of_tokenizer)
     network: Any = directory.load_model(
-        transformers.AutoModelForCausalLM, source.folder, source.quantization, what, **of_network
+        from_transformers("AutoModelForCausalLM"), source.folder, source.quantization, what, **of_network
     )
     network.is_quantized = False  # its weights are plain numbers now, which fewer bits can be made of
     rows = _rows(source.folder, network, tokenizer)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor, nn
 
 from distillation.contract import prompts
 from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.engine import students
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, quantisation, words
 from distillation.engine.teachers.image_classifier import reader
 from distillation.engine.teachers.source import Examined, LoadedTeacher, TeacherSource
@@ -54,9 +54,9 @@ def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examin
 def load(source: TeacherSource, device: str) -> LoadedTeacher:
     """Load both towers and embed the sentences once. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
-    tokenizer = directory.load_processor(transformers.AutoTokenizer, source.folder, what)
-    of_kind = getattr(transformers, _CLASSES[source.kind])
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
+    tokenizer = directory.load_processor(from_transformers("AutoTokenizer"), source.folder, what)
+    of_kind = from_transformers(_CLASSES[source.kind])
     network: Any = directory.load_model(of_kind, source.folder, source.quantization, what)
     parameters = students.parameter_count(network)
     longest = int(network.config.text_config.max_position_embeddings)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from safetensors import SafetensorError
 from torch import nn
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
 from distillation.datasets.layout import shown
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import quantisation
 
 CONFIG, WEIGHTS_INDEX = "config.json", "model.safetensors.index.json"
@@ -166,7 +166,7 @@ def _not_loadable(folder: Path, what: str, error: BaseException) -> Refused:
                 "folder": shown(folder.name),
                 "what": Sentence(what).as_json(),
                 "error": " ".join(f"{type(error).__name__}: {error}".split())[:300],
-                "version": transformers.__version__,
+                "version": from_transformers("__version__"),
             },
         )
     )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
@@ -15,6 +14,7 @@ from distillation.contract.teachers import FAMILIES
 from distillation.datasets import pictures
 from distillation.datasets.layout import shown
 from distillation.engine import atomic, students
+from distillation.engine.importing import from_transformers
 from distillation.engine.students import LogitsOnly
 from distillation.engine.teachers import directory, quantisation
 from distillation.engine.teachers.class_columns import match_classes
@@ -52,9 +52,9 @@ def class_names(folder: Path) -> tuple[str, ...]:
 def load(source: TeacherSource, device: str) -> LoadedTeacher:
     """Load the classifier and the reader of its pictures. Raises Refused when something is missing or damaged."""
     what = FAMILIES["huggingface"].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
     network: Any = directory.load_model(
-        transformers.AutoModelForImageClassification, source.folder, source.quantization, what
+        from_transformers("AutoModelForImageClassification"), source.folder, source.quantization, what
     )
     parameters, channels = students.parameter_count(network), int(getattr(network.config, "num_channels", 3) or 3)
     model = quantisation.prepare_classifier(LogitsOnly(network), source.quantization, device, source.name)

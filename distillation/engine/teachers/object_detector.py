@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from PIL import Image
 from torch import Tensor, nn
 
@@ -20,6 +19,7 @@ from distillation.datasets import pictures
 from distillation.datasets.layout import shown
 from distillation.engine import atomic, students
 from distillation.engine.detection.matching import FoundBoxes
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, image_classifier, quantisation
 from distillation.engine.teachers.box_teacher import LEAST_SCORE, Answers, BoxTeacher, Decode, Picture, of_classes
 from distillation.engine.teachers.class_columns import match_classes
@@ -57,9 +57,9 @@ def refuse_timm(spec: TeacherSpec, folder: Path) -> None:
 def load(source: TeacherSource, device: str) -> BoxTeacher:
     """Load the detector with its own preparation of pictures and reading of answers. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
     network: Any = directory.load_model(
-        transformers.AutoModelForObjectDetection, source.folder, source.quantization, what
+        from_transformers("AutoModelForObjectDetection"), source.folder, source.quantization, what
     )
     _require_readable_answers(source, processor, network)
     parameters = students.parameter_count(network)

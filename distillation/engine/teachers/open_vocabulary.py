@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor, nn
 
 from distillation.contract.sentence import Refused, Sentence, gettext_noop
@@ -15,6 +14,7 @@ from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets.layout import named, shown
 from distillation.engine import students
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import contrastive, directory, object_detector, quantisation
 from distillation.engine.teachers.box_teacher import LEAST_SCORE, Answers, BoxTeacher, of_classes
 from distillation.engine.teachers.source import Examined, TeacherSource
@@ -85,10 +85,10 @@ def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examin
 def load(source: TeacherSource, device: str) -> BoxTeacher:
     """Load the detector and read the words once. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
-    tokenizer = directory.load_processor(transformers.AutoTokenizer, source.folder, what)
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
+    tokenizer = directory.load_processor(from_transformers("AutoTokenizer"), source.folder, what)
     network: Any = directory.load_model(
-        transformers.AutoModelForZeroShotObjectDetection, source.folder, source.quantization, what
+        from_transformers("AutoModelForZeroShotObjectDetection"), source.folder, source.quantization, what
     )
     owl = network.config.model_type in _OWL
     parameters = students.parameter_count(network)

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import transformers
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
@@ -21,6 +20,7 @@ from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets import pictures
 from distillation.engine import students
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, quantisation
 from distillation.engine.teachers.source import Examined, TeacherSource, unseen
 
@@ -114,8 +114,8 @@ def examine(_spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Exami
 def load(source: TeacherSource, device: str) -> MaskTeacher:
     """Load the network with its own preparation of pictures and boxes. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.SamProcessor, source.folder, what)
-    network: Any = directory.load_model(transformers.SamModel, source.folder, source.quantization, what)
+    processor = directory.load_processor(from_transformers("SamProcessor"), source.folder, what)
+    network: Any = directory.load_model(from_transformers("SamModel"), source.folder, source.quantization, what)
     parameters = students.parameter_count(network)
     model = Prompted(quantisation.prepare(network, source.quantization, device, source.name)).eval()
     empty = processor(Image.new("RGB", (96, 64)), return_tensors="pt")["pixel_values"].to(device)

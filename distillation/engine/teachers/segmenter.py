@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
-import transformers
 from torch import Tensor, nn
 
 from distillation.contract.spec import TeacherSpec
 from distillation.contract.teachers import FAMILIES
 from distillation.datasets.class_names import is_background
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, image_classifier, object_detector, quantisation
 from distillation.engine.teachers.class_columns import match_classes
 from distillation.engine.teachers.source import Examined, TeacherSource
@@ -86,9 +86,9 @@ def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examin
 def load(source: TeacherSource, device: str) -> ViewSegmenter:
     """Load the segmenter. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
     network: Any = directory.load_model(
-        transformers.AutoModelForSemanticSegmentation, source.folder, source.quantization, what
+        from_transformers("AutoModelForSemanticSegmentation"), source.folder, source.quantization, what
     )
     network = quantisation.prepare(network, source.quantization, device, source.name)
     model = ViewSegmenter(network, processor, source.columns).eval().to(device)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor, nn
 
 from distillation.contract import prompts
@@ -19,6 +18,7 @@ from distillation.contract.teachers import FAMILIES
 from distillation.datasets import pictures
 from distillation.datasets.layout import shown
 from distillation.engine import students
+from distillation.engine.importing import from_transformers
 from distillation.engine.teachers import directory, quantisation, words
 from distillation.engine.teachers.answer_likelihood import AnswerLikelihood, Dialogue
 from distillation.engine.teachers.source import Examined, LoadedTeacher, Read, TeacherSource, unseen
@@ -110,10 +110,10 @@ def examine(spec: TeacherSpec, folder: Path, classes: tuple[str, ...]) -> Examin
 def load(source: TeacherSource, device: str) -> LoadedTeacher:
     """Load both towers. Raises Refused."""
     what = FAMILIES[source.kind].label
-    processor = directory.load_processor(transformers.AutoImageProcessor, source.folder, what)
-    tokenizer = directory.load_processor(transformers.AutoTokenizer, source.folder, what)
+    processor = directory.load_processor(from_transformers("AutoImageProcessor"), source.folder, what)
+    tokenizer = directory.load_processor(from_transformers("AutoTokenizer"), source.folder, what)
     network: Any = directory.load_model(
-        transformers.Qwen2_5_VLForConditionalGeneration, source.folder, source.quantization, what
+        from_transformers("Qwen2_5_VLForConditionalGeneration"), source.folder, source.quantization, what
     )
     if tokenizer.convert_tokens_to_ids(PICTURE) != network.config.image_token_id:
         raise _foreign_tokenizer(source.folder)

@@ -137,6 +137,19 @@ def test_a_gradient_reaches_every_parameter(name: str, size: int):
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
 
+@pytest.mark.parametrize(("name", "size"), [("resnet18", 32), ("yolov8n", 64), ("unet-small", 32)])
+def test_convolutions_of_many_channels_compute_with_the_channels_last(name: str, size: int):
+    seen: set[bool] = set()
+    model = build(name, size, channels=3)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d) and module.in_channels >= 16:
+            module.register_forward_hook(
+                lambda module, inputs, answer: seen.add(answer.is_contiguous(memory_format=torch.channels_last))
+            )
+    model(torch.randn(2, 3, size, size))
+    assert seen == {True}
+
+
 def test_the_first_layer_of_a_resnet_for_small_pictures_keeps_their_resolution():
     assert students.stem("resnet18", SMALL_STEM_BELOW) == "conv3x3-stride1"
     assert students.stem("resnet18", SMALL_STEM_BELOW + 1) == "conv7x7-stride2-maxpool"
