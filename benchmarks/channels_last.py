@@ -35,7 +35,7 @@ def seconds(model: nn.Module, pictures: Tensor) -> float:
     begin = time.process_time()
     answer = model(pictures)
     parts = [answer] if isinstance(answer, Tensor) else [answer.classes, answer.boxes]
-    torch.stack([part.square().mean() for part in parts]).sum().backward()
+    torch.stack([part.square().mean() for part in parts]).sum().backward()  # type: ignore[no-untyped-call]
     return time.process_time() - begin
 
 
