@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import transformers
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -165,38 +164,6 @@ def test_the_names_in_these_tests_are_those_that_the_programs_publish(arch, rena
     renamed = {name: tuple(tensor.shape) for name, tensor in rename(build(arch, 1).state_dict()).items()}
     assert {name: renamed.get(name) for name in shapes} == shapes
     assert not [name for name in renamed if name.startswith(("network.", "resnet.", "embedder."))]
-
-
-def of_transformers(arch: str) -> nn.Module:
-    """What transformers itself builds under the name."""
-    if arch == "vit-tiny":
-        return build(arch, 1).get_submodule("network")
-    blocks = ([2, 2, 2, 2], "basic", [64, 128, 256, 512])
-    if arch == "resnet50":
-        blocks = ([3, 4, 6, 3], "bottleneck", [256, 512, 1024, 2048])
-    depths, kind, widths = blocks
-    config = transformers.ResNetConfig(
-        num_labels=len(CLASSES), embedding_size=64, depths=depths, layer_type=kind, hidden_sizes=widths
-    )
-    model = transformers.ResNetForImageClassification(config)
-    for tensor in model.state_dict().values():  # new normalisations are all alike
-        if tensor.dim() == 1:
-            tensor.uniform_(0.5, 1.5)
-    return model.eval()
-
-
-@pytest.mark.parametrize("arch", ["resnet18", "resnet50", "vit-tiny"])
-def test_a_directory_that_transformers_wrote_is_taken_over_and_answers_alike(arch: str, tmp_path: Path):
-    published, student = of_transformers(arch), build(arch, 2)
-    published.save_pretrained(tmp_path, max_shard_size="12MB")
-    assert arch == "vit-tiny" or len(list(tmp_path.glob("*.safetensors"))) > 1  # in several files
-    loaded = pretrained.load(student, arch, tmp_path, classes=CLASSES)
-    assert loaded.share == 1.0
-    assert loaded.naming.startswith("Hugging Face")
-    pictures = torch.randn(2, 3, SIZES[arch], SIZES[arch])
-    with torch.inference_mode():
-        theirs = published(pixel_values=pictures).logits
-        assert torch.allclose(student(pictures), theirs, rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
 
 
 def test_a_network_without_a_classifier_keeps_the_new_one(tmp_path: Path):
