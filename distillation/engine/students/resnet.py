@@ -68,7 +68,8 @@ class Residual(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Map ``[batch, width, rows, columns]`` to ``[batch, wide, rows / stride, columns / stride]``."""
-        activated: Tensor = self.activation(self.layer(values).add_(self.shortcut(values)))
+        added = self.layer(values) + self.shortcut(values)  # not in place: a tap may hold either
+        activated: Tensor = self.activation(added)
         return activated
 
 
