@@ -15,11 +15,13 @@ def uncollected() -> Iterator[None]:
 
     It would go through all objects again and again while modules add more, and find nothing: modules and classes stay.
     """
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
 
 
 def from_transformers(name: str) -> Any:

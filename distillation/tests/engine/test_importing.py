@@ -18,6 +18,14 @@ def test_the_collector_rests_inside_and_goes_on_after():
     assert gc.isenabled()
 
 
+def test_an_import_within_an_import_does_not_wake_it():
+    with uncollected():
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
 def test_it_goes_on_after_an_import_that_fails():
     with pytest.raises(ImportError), uncollected():
         raise ImportError
