@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 
 import torch
-import torch._dynamo  # every optimizer imports it; here, beside other imports, it is done sooner
 from torch import nn
 
 from distillation.contract.spec import TrainSpec
+from distillation.engine.importing import uncollected
 
 MOMENTUM = 0.9
 """Of sgd. All other parameters of the optimizers are PyTorch's defaults; rmsprop has no momentum."""
@@ -21,6 +21,7 @@ STAGES, STAGE_FACTOR = 3, 0.1
 """Of the step schedule: a tenth of the rate in each further third, as 30 of 90 epochs (He et al. 2016)."""
 
 
+@uncollected()  # the first optimizer of a process imports the compiler of torch
 def build(model: nn.Module, train: TrainSpec) -> torch.optim.Optimizer:
     """Build the optimizer over all parameters that are trained; weight decay applies to every one of them."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -9,7 +9,7 @@ import pytest
 
 from distillation.tests.engine.samples import PROJECT
 
-LAZY = ("transformers.modeling_utils", "torch._inductor", "torch._dynamo", "peft", "sklearn")
+LAZY = ("transformers", "torch._inductor", "torch._dynamo", "peft", "sklearn")
 
 PROGRAM = f"""
 import sys
@@ -17,7 +17,8 @@ import torch
 from distillation.engine import run, students
 from distillation.tests.engine.coloured import short_run
 run.settle(short_run("classification", "cnn-tiny", 32))
-students.build("cnn-tiny", classes=3, channels=1, image_size=32)
+for student in ("cnn-tiny", "resnet18"):
+    students.build(student, classes=3, channels=1, image_size=32)
 assert torch.are_deterministic_algorithms_enabled()
 found = sorted(set({LAZY!r}) & set(sys.modules))
 assert not found, found
