@@ -23,8 +23,12 @@ _CHOICES = ("optimizer", "lrScheduler", "method", "distillLossType", "distillati
 
 def describe(what: str) -> int:
     """Print everything, or an example of a spec, as JSON."""
-    sys.stdout.write(example().to_json() if what == "spec" else json.dumps(everything(), indent=1, ensure_ascii=False))
-    sys.stdout.write("\n")
+    text = example().to_json() if what == "spec" else json.dumps(everything(), indent=1, ensure_ascii=False)
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader such as head has enough; what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_codes.COMPLETED
 
 

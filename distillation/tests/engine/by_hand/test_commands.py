@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from distillation.contract import exit_codes
 from distillation.contract.spec import RunSpec, TeacherSpec
 from distillation.contract.students import STUDENTS
 from distillation.engine import __main__
+from distillation.tests.engine.samples import PROJECT
 
 
 @pytest.fixture
@@ -108,3 +110,12 @@ def test_what_there_is_can_be_described_and_the_example_is_a_spec(engine):
     assert {student["name"] for student in described["students"]} == set(STUDENTS)
     assert "lrScheduler" in described["choices"]
     assert RunSpec.from_json(engine("describe", "spec")[1]).control
+
+
+def test_a_reader_that_has_enough_ends_the_description_without_a_word():
+    command = [sys.executable, "-m", "distillation.engine", "describe"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate()
+    assert (process.returncode, said) == (exit_codes.COMPLETED, b"")
