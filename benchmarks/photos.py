@@ -308,6 +308,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where photos are kept between calls (default: a temporary one)")
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryDirectory(dir=arguments.folder) as home:
         photos = (arguments.folder or Path(temporary)).absolute() / "photos"
         if arguments.folder is None:
