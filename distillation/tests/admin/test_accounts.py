@@ -214,3 +214,11 @@ class TestTeams:
         adam.post(address("distillation_team_delete", world.team.pk), {"post": "yes"})
         assert set(world.people["olga"].groups.values_list("name", flat=True)) == {"R_ENGINEER"}
         assert AuditEntry.objects.get(kind="team").before["members"] == ["anna", "carl", "olga", "vera"]
+
+
+@pytest.mark.parametrize(("language", "where"), [("zh-hans", "大小模型协同训练"), ("en", "Collaborative training")])
+def test_the_path_above_people_begins_as_that_of_every_other_page(adam, language, where):
+    adam.cookies["django_language"] = language
+    paths = [adam.get(url).content.decode().split("<header", 1)[-1] for url in (USERS, TEAMS)]
+    assert all(where in path for path in paths)
+    assert not any("认证和授权" in path or "Authentication and" in path for path in paths)
