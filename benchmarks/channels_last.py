@@ -1,6 +1,8 @@
 """Forward and backward passes of the convolutional students with their weights in either order, one thread.
 
-python benchmarks/channels_last.py [--rounds N]
+Both take turns, after a pass each that also chooses the algorithms.
+
+    python benchmarks/channels_last.py [--rounds N]
 """
 
 from __future__ import annotations

@@ -49,6 +49,8 @@ def test_a_directory_that_transformers_wrote_is_taken_over_and_answers_alike(arc
     loaded = pretrained.load(student, arch, tmp_path, classes=CLASSES)
     assert (loaded.share, loaded.missing) == (1.0, ())
     assert loaded.naming.startswith("Hugging Face")
+    taken = student.state_dict()
+    assert all(torch.equal(taken[f"network.{name}"], tensor) for name, tensor in theirs.state_dict().items())
     pictures = torch.randn(2, 3, SIZES[arch], SIZES[arch])
     with torch.inference_mode():
         expected = theirs(pixel_values=pictures).logits
